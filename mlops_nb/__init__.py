@@ -1,0 +1,3 @@
+"""MLOps where data scientists live: the notebook."""
+
+__version__ = "0.1.0"
