@@ -1,0 +1,5 @@
+"""`python -m mlops_nb` is `mlops-nb`."""
+
+from mlops_nb.faces.cli import main
+
+main()

@@ -1,0 +1,44 @@
+"""What is known of functions that read a frame from a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from mlops_nb.adapters.patching import Patches, Watcher, watched
+
+READERS: Mapping[str, tuple[str, ...]] = {
+    "pandas": ("read_csv", "read_table", "read_parquet", "read_feather", "read_json", "read_excel", "read_orc", "read_fwf", "read_stata", "read_sas", "read_pickle"),
+    "polars": ("read_csv", "read_parquet", "read_ipc", "read_json", "read_ndjson", "read_excel", "read_avro"),
+    "pyarrow.parquet": ("read_table",),
+    "pyarrow.feather": ("read_table", "read_feather"),
+    "numpy": ("load", "loadtxt", "genfromtxt"),
+}
+
+
+def install(patches: Patches, watcher: Watcher) -> None:
+    """Watch the readers of each library, imported already or later, until `patches.undo()`."""
+    for module, names in READERS.items():
+        patches.when_imported(module, lambda found, names=names: _watch(found, names, patches, watcher))  # type: ignore[misc]
+
+
+def _watch(module: ModuleType, names: tuple[str, ...], patches: Patches, watcher: Watcher) -> None:
+    for name in names:
+        function = getattr(module, name, None)
+        if function is not None:
+            patches.function(function, lambda inner, name=name: watched(inner, "read", name, watcher))  # type: ignore[misc]
+
+
+def local_path(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Path | None:
+    """The local file that a reader was asked to read, or None (a URL, a buffer, a pattern)."""
+    source = args[0] if args else next(iter(kwargs.values()), None)
+    if not isinstance(source, str | os.PathLike):
+        return None
+    try:
+        path = Path(os.fspath(source)).expanduser()  # type: ignore[arg-type]
+        return path.absolute() if path.is_file() else None
+    except (OSError, ValueError, TypeError):
+        return None

@@ -1,0 +1,130 @@
+"""What is known of scikit-learn: which calls say something about a run, and which attributes are curves."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from mlops_nb.adapters.patching import Patches, Watcher, watched
+
+# Method of an estimator → what kind of call it is.
+METHODS: Mapping[str, str] = {
+    "fit": "fit",
+    "fit_transform": "fit",
+    "fit_predict": "fit",
+    "partial_fit": "fit",
+    "predict": "predict",
+    "predict_proba": "predict",
+    "predict_log_proba": "predict",
+    "decision_function": "predict",
+    "score": "score",
+}
+# Functions of sklearn.model_selection that return one score for each fold.
+CROSS_VALIDATION = ("cross_val_score",)
+# Attribute of a fitted estimator → name of the step metric it holds.
+CURVES: Mapping[str, str] = {
+    "loss_curve_": "loss",
+    "validation_scores_": "validation_score",
+    "train_score_": "train_score",
+    "validation_score_": "validation_score",
+}
+# First parameters that hold what is true; the second holds what was predicted.
+_TRUTHS = frozenset({"y_true", "labels_true"})
+
+
+def install(patches: Patches, watcher: Watcher) -> None:
+    """Watch metrics, fits, predictions and scores, imported already or later, until `patches.undo()`."""
+    patches.when_imported("sklearn.metrics", lambda module: _watch_metrics(module, patches, watcher))
+    patches.when_imported("sklearn.base", lambda module: _watch_estimators(module, patches, watcher))
+    patches.when_imported("sklearn.model_selection", lambda module: _watch_folds(module, patches, watcher))
+
+
+def _watch_metrics(module: ModuleType, patches: Patches, watcher: Watcher) -> None:
+    for name in module.__all__:
+        function = getattr(module, name)
+        if inspect.isfunction(function) and _takes_truth(function):
+            patches.function(function, lambda inner, name=name: watched(inner, "metric", name, watcher))  # type: ignore[misc]
+
+
+def _takes_truth(function: Any) -> bool:
+    code = getattr(function, "__wrapped__", function).__code__
+    return bool(code.co_varnames[:1]) and (code.co_varnames[0] in _TRUTHS or code.co_varnames[:2] == ("X", "labels"))
+
+
+def _watch_folds(module: ModuleType, patches: Patches, watcher: Watcher) -> None:
+    for name in CROSS_VALIDATION:
+        patches.function(getattr(module, name), lambda inner, name=name: watched(inner, "folds", name, watcher))  # type: ignore[misc]
+
+
+def _watch_estimators(module: ModuleType, patches: Patches, watcher: Watcher) -> None:
+    base = module.BaseEstimator
+
+    def watch(cls: type) -> None:
+        for name, kind in METHODS.items():
+            patches.method(cls, name, lambda inner, name=name, kind=kind: watched(inner, kind, name, watcher))  # type: ignore[misc]
+
+    def subclass(cls: type, /, **kwargs: Any) -> None:
+        super(base, cls).__init_subclass__(**kwargs)
+        watch(cls)
+
+    # Classes that are made later: in the cell, or by an import in it.
+    patches.attribute(base, "__init_subclass__", classmethod(subclass))  # type: ignore[arg-type]
+    for cls in _family(base):
+        watch(cls)
+    # Mixins define `score`, `fit_transform` and `fit_predict` for those who do not.
+    for mixin in ("ClassifierMixin", "RegressorMixin", "ClusterMixin", "TransformerMixin", "OutlierMixin"):
+        watch(getattr(module, mixin))
+
+
+def _family(base: type) -> list[type]:
+    found: dict[type, None] = {}
+    waiting = [base]
+    while waiting:
+        cls = waiting.pop()
+        if cls not in found:
+            found[cls] = None
+            waiting.extend(cls.__subclasses__())
+    return list(found)
+
+
+def is_estimator(value: object) -> bool:
+    """Whether `value` looks like a scikit-learn estimator (xgboost's and lightgbm's do)."""
+    return callable(getattr(value, "get_params", None)) and callable(getattr(value, "fit", None)) and not isinstance(value, type)
+
+
+def params(estimator: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Scalar params of an estimator: those that were changed, and those at their defaults."""
+    changed: dict[str, Any] = {}
+    default: dict[str, Any] = {}
+    everything = estimator.get_params(deep=True)
+    for name, value in everything.items():
+        if not isinstance(value, str | int | float | bool | type(None)):
+            continue
+        owner, _, leaf = name.rpartition("__")
+        target = everything.get(owner) if owner else estimator
+        known = _defaults(type(target)) if target is not None else {}
+        same = leaf in known and (known[leaf] is value or (type(known[leaf]) is type(value) and known[leaf] == value))
+        (default if same else changed)[name] = value
+    return changed, default
+
+
+def _defaults(cls: type) -> dict[str, Any]:
+    signature = inspect.signature(cls.__init__)  # type: ignore[misc]
+    return {name: p.default for name, p in signature.parameters.items() if p.default is not inspect.Parameter.empty}
+
+
+def curves(estimator: Any) -> dict[str, list[float]]:
+    """Step metrics that a fitted estimator holds: name → values by step."""
+    found: dict[str, list[float]] = {}
+    for attribute, name in CURVES.items():
+        values = getattr(estimator, attribute, None)
+        if values is not None and getattr(values, "ndim", 1) == 1 and 0 < len(values) <= 100_000:
+            found[name] = [float(value) for value in values]
+    results = getattr(estimator, "evals_result_", None)
+    if isinstance(results, Mapping):
+        for data, metrics in results.items():
+            for name, values in metrics.items():
+                found[f"{data}/{name}"] = [float(value) for value in values]
+    return found

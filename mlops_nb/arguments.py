@@ -1,0 +1,27 @@
+"""How a verb's argument is described, once, in its signature: `Annotated[str, Arg("what it is", kind="run")]`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Arg:
+    """Help, short flag and completion kind of one argument of a verb.
+
+    A parameter without a default is positional on every face; one with a default is a flag, unless `positional`.
+
+    Args:
+        help: One line, shown by `%name?`, `--help` and the README.
+        kind: What completes it: a kind of `references.py` ('run', 'model' …), 'expression', 'file', or a
+            tuple of the allowed words.
+        short: A one-letter flag ('w' for `-w`).
+        positional: Positional although it has a default.
+        metavar: The word that stands for it in the usage line.
+    """
+
+    help: str
+    kind: str | tuple[str, ...] = ""
+    short: str = ""
+    positional: bool = False
+    metavar: str = ""

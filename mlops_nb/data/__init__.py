@@ -1,0 +1,1 @@
+"""What data is: fingerprints that name its content and profiles that describe it."""

@@ -1,0 +1,1 @@
+"""Faces: parse, call the verb, show. Nothing else."""

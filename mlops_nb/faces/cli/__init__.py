@@ -1,0 +1,92 @@
+"""`mlops-nb VERB`: the table of verbs as a command line."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from mlops_nb import __version__
+from mlops_nb.errors import InvalidInput, MlopsError, nearest
+from mlops_nb.faces import commands
+from mlops_nb.verbs import VERBS, Verb
+
+
+class _Group(click.Group):
+    """Commands that are made when they are asked for."""
+
+    def __init__(self, prefix: str = "", **more: Any) -> None:
+        super().__init__(**more)
+        self.prefix = prefix
+
+    def _verbs(self) -> dict[str, Verb]:
+        return {v.name[len(self.prefix) :]: v for v in VERBS if "cli" in v.faces and v.name.startswith(self.prefix)}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({name.split(" ", 1)[0] for name in self._verbs()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        verbs = self._verbs()
+        if cmd_name in verbs:
+            return _runnable(verbs[cmd_name])
+        if any(name.startswith(f"{cmd_name} ") for name in verbs):
+            return _Group(f"{cmd_name} ", name=cmd_name, help=f"{cmd_name}: {', '.join(n.split(' ')[1] for n in verbs if n.startswith(cmd_name + ' '))}")
+        return None
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            known = self.list_commands(ctx)
+            raise InvalidInput(f"there is no verb {args[0]!r}", nearest=nearest(args[0], known), fix="mlops-nb --help")
+        return super().resolve_command(ctx, args)
+
+
+def _runnable(verb: Verb) -> click.Command:
+    made = commands.command(verb)
+    as_json = click.Option(["--json", "as_json"], is_flag=True, help="print the result as one JSON document")
+    return click.Command(made.name, params=[*made.params, as_json], callback=_caller(verb), help=made.help, short_help=made.short_help)
+
+
+def _caller(verb: Verb) -> Any:
+    def run(as_json: bool, **values: Any) -> None:
+        from mlops_nb.show import json_document, text
+
+        known = commands.arguments(verb)
+        result = commands.call(verb, {a.name: commands.shaped(a, values[a.name]) for a in known if values[a.name] is not None})
+        print(json_document(result) if as_json else text(result))  # noqa: T201
+        raise SystemExit(getattr(result, "exit_code", 0))
+
+    return run
+
+
+cli = _Group(name="mlops-nb", help="MLOps where data scientists live. Every verb is also a magic (%VERB) and a function (ml.VERB).")
+cli.params.append(
+    click.Option(["--version"], is_flag=True, expose_value=False, is_eager=True, callback=lambda ctx, _, on: _version(ctx) if on else None, help="print the version")
+)
+
+
+def _version(context: click.Context) -> None:
+    click.echo(f"mlops_nb {__version__}")
+    context.exit()
+
+
+def main(words: list[str] | None = None) -> None:
+    """Run the command line. Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 refused, 130 interrupted."""
+    try:
+        cli.main(args=words, prog_name="mlops-nb", standalone_mode=False)
+    except MlopsError as error:
+        _leave(error.line(), error.exit_code)
+    except click.UsageError as error:
+        _leave(error.format_message(), 2)
+    except click.exceptions.Exit as exit_:
+        sys.exit(exit_.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        _leave("interrupted", 130)
+    except BrokenPipeError:  # `mlops-nb runs | head`
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _leave(line: str, code: int) -> None:
+    sys.stderr.write(f"mlops-nb: {line}\n")
+    sys.exit(code)

@@ -1,0 +1,53 @@
+"""`%load_ext mlops_nb`: a line magic for each verb, `%%track`, and completion; `%unload_ext` leaves no trace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlops_nb.faces.magics.complete import Matcher
+from mlops_nb.faces.magics.line import LineMagic, MlopsMagic
+from mlops_nb.faces.magics.track import TrackMagic
+from mlops_nb.verbs import BY_NAME, VERBS
+
+_loaded: dict[int, list[Any]] = {}
+
+
+def load(shell: Any) -> None:
+    """Register everything with `shell` and print one line."""
+    if id(shell) in _loaded:
+        return
+    undo: list[Any] = []
+    for verb in VERBS:
+        if "magic" in verb.faces and not verb.magic:
+            _register(shell, "line", verb.name, LineMagic(verb, shell), undo)
+    _register(shell, "line", "mlops", MlopsMagic(shell), undo)
+    track = TrackMagic(BY_NAME["track"], shell)
+    _register(shell, "cell", "track", track, undo)
+    undo.append(track.install())
+    matcher = Matcher(shell)
+    shell.Completer.custom_matchers.append(matcher)
+    undo.append(lambda: shell.Completer.custom_matchers.remove(matcher))
+    _loaded[id(shell)] = undo
+    print(_greeting())  # noqa: T201 (the one line that loading prints)
+
+
+def unload(shell: Any) -> None:
+    """Take everything back."""
+    for action in reversed(_loaded.pop(id(shell), [])):
+        action()
+
+
+def _register(shell: Any, kind: str, name: str, magic: Any, undo: list[Any]) -> None:
+    table = shell.magics_manager.magics[kind]
+    table[name] = magic
+    undo.append(lambda: table.pop(name, None))
+
+
+def _greeting() -> str:
+    from mlops_nb.errors import MlopsError
+    from mlops_nb.store.verbs import greeting
+
+    try:
+        return greeting()
+    except MlopsError as error:
+        return f"mlops_nb: {error.line()}"

@@ -1,0 +1,48 @@
+"""Kinds of things that a person can refer to: what resolves a reference, and what completes one.
+
+`resolve` takes (store, text) and returns the thing's identity as other rows write it; `complete` takes (store, prefix)
+and returns candidates.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, NamedTuple
+
+
+class Kind(NamedTuple):
+    """One kind of thing."""
+
+    name: str
+    resolve: str
+    complete: str
+
+    def resolver(self) -> Any:
+        """The function that resolves a reference of this kind."""
+        return _load(self.resolve)
+
+    def completer(self) -> Any:
+        """The function that completes a reference of this kind."""
+        return _load(self.complete)
+
+
+def _load(target: str) -> Any:
+    module, _, name = target.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind("run", "mlops_nb.runs.query.references:resolve_run", "mlops_nb.runs.completion:run_references"),
+    Kind("experiment", "mlops_nb.runs.nouns:resolve_experiment", "mlops_nb.runs.completion:experiments"),
+    Kind("dataset", "mlops_nb.runs.nouns:resolve_dataset", "mlops_nb.runs.completion:datasets"),
+    Kind("model", "mlops_nb.registry.references:resolve_model", "mlops_nb.registry.references:model_names"),
+    Kind("version", "mlops_nb.registry.references:resolve_version_id", "mlops_nb.registry.references:version_names"),
+    Kind("deployment", "mlops_nb.serving.references:resolve_deployment", "mlops_nb.serving.references:deployment_names"),
+)
+BY_NAME = {kind.name: kind for kind in KINDS}
+# Completion kinds that are not things one can refer to.
+COMPLETERS = {
+    "where": "mlops_nb.runs.completion:where",
+    "sort": "mlops_nb.runs.completion:sort",
+    "captured": "mlops_nb.runs.completion:captured_in_last",
+}

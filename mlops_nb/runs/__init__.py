@@ -1,0 +1,1 @@
+"""Runs: capture, writing, search, comparison."""

@@ -1,0 +1,131 @@
+"""The end of a run: names for the scores, params from literals and estimators, models, code and environment."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mlops_nb.adapters import sklearn as adapter
+from mlops_nb.runs.capture import models
+from mlops_nb.runs.capture.environment import put_environment
+from mlops_nb.runs.capture.results import is_scalar
+from mlops_nb.runs.capture.source import Names
+from mlops_nb.runs.directions import direction
+from mlops_nb.store.masking import mask
+
+if TYPE_CHECKING:
+    from mlops_nb.runs.active_run import ActiveRun
+    from mlops_nb.runs.capture.observer import Fitted, Observer, Scored
+
+_ESTIMATORS = 20
+_NOTHING: Any = object()
+
+
+def finish_script(observer: Observer) -> None:
+    """Everything at the end of a `with ml.track()` block; the next line may change what the block made."""
+    write_scores(observer, Names(), {})
+    write_params(observer, Names(), {}, {})
+    save_rest(observer, {})
+
+
+def write_scores(observer: Observer, names: Names, namespace: Mapping[str, Any]) -> None:
+    """Scores become metrics: under the name they are bound to, else by function and data."""
+    run = observer.run
+    used = set()
+    for name, scored in name_scores(observer, names, namespace):
+        used.add(name)
+        better = direction(scored.name) or direction(name)
+        run.describe_metric(name, scored.role, mask(str(scored.place)), better)
+        for value in scored.values:
+            run.log_metric(name, value)
+    others: dict[str, float] = {}
+    for name in names.bound - set(names.literals) - used:
+        value = namespace.get(name)
+        if name.startswith("_") or not is_scalar(value):
+            continue
+        if direction(name):
+            run.log_metric(name, float(value))  # type: ignore[arg-type]
+        else:
+            others[name] = float(value)  # type: ignore[arg-type]
+    if others:
+        run.put_values(others)
+
+
+def name_scores(observer: Observer, names: Names, namespace: Mapping[str, Any]) -> list[tuple[str, Scored]]:
+    """The name of each score, in the order of their first values."""
+    scores = list(observer.scored.values())
+    found = [score.place.target or _bound_to(score.last, names, namespace) for score in scores]
+    nameless = Counter(score.name for score, name in zip(scores, found, strict=True) if not name)
+    named = []
+    for score, name in zip(scores, found, strict=True):
+        shown = name or (score.name if nameless[score.name] == 1 else f"{score.name}[{score.data}]")
+        named.append((shown[:250], score))
+    return named
+
+
+def _bound_to(value: Any, names: Names, namespace: Mapping[str, Any]) -> str:
+    """The top-level name that is bound to this very object: `auc = evaluate(model)`."""
+    if value is None or isinstance(value, int):  # small ints are shared
+        return ""
+    return next((n for n in sorted(names.bound) if not n.startswith("_") and namespace.get(n, _NOTHING) is value), "")
+
+
+def write_params(observer: Observer, names: Names, earlier: Mapping[str, Any], typed: Mapping[str, Any]) -> None:
+    """Params: what was typed wins over literals of the cell, these over literals of earlier cells, then estimators."""
+    run = observer.run
+    taken: dict[str, Any] = dict(typed)
+    for source, found in (("cell", names.literals), ("earlier cell", earlier)):
+        new = {n: v for n, v in found.items() if n not in taken and not n.startswith("_")}
+        run.put_params(new, source)
+        taken.update(new)
+    fitted = list(observer.fitted.values())
+    if len(fitted) > _ESTIMATORS:
+        run.problem(f"{len(fitted)} estimators were fitted; the params of the last {_ESTIMATORS} are kept")
+        fitted = fitted[-_ESTIMATORS:]
+    if fitted:
+        classes = list(dict.fromkeys(f.class_name for f in fitted))
+        _put_new(run, {"estimator": ", ".join(classes)}, "cell", taken, "")
+    shared = Counter(name for f in fitted for name in (*f.changed, *f.default))
+    for one in fitted:
+        for source, found in (("changed", one.changed), ("default", one.default)):
+            alone = {n: v for n, v in found.items() if shared[n] == 1}
+            _put_new(run, alone, source, taken, _label(one))
+            several = {f"{_label(one)}.{n}": v for n, v in found.items() if shared[n] > 1}
+            _put_new(run, several, source, taken, "")
+
+
+def _label(fitted: Fitted) -> str:
+    return fitted.variable or fitted.class_name
+
+
+def _put_new(run: ActiveRun, found: Mapping[str, Any], source: str, taken: dict[str, Any], label: str) -> None:
+    """Write params that are not there yet; one that is there with another value goes under a qualified name."""
+    new: dict[str, Any] = {}
+    for name, value in found.items():
+        if name not in taken:
+            new[name] = value
+        elif taken[name] != value and label:
+            new[f"{label}.{name}"] = value
+    if new:
+        run.put_params({n: v for n, v in new.items() if not isinstance(v, str) or len(v) <= 500}, source)
+        taken.update(new)
+
+
+def write_curves(observer: Observer) -> None:
+    """Loss curves that estimators hold become step metrics."""
+    for fitted in observer.fitted.values():
+        model = fitted.model()
+        for name, values in (adapter.curves(model) if model is not None else {}).items():
+            shown = name if len(observer.fitted) == 1 else f"{_label(fitted)}/{name}"
+            for step, value in enumerate(values):
+                observer.run.log_metric(shown, value, step)
+
+
+def save_rest(observer: Observer, namespace: Mapping[str, Any]) -> None:
+    """What may take longer: curves, models, profiles, environment. After the cell, or at the end of a script's block."""
+    observer.guarded(lambda: write_curves(observer))
+    if observer.models:
+        models.save(observer, namespace)
+    observer.guarded(observer.datasets.finish)
+    observer.guarded(lambda: put_environment(observer.run))

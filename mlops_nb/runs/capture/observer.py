@@ -1,0 +1,233 @@
+"""What the watched calls of one run say: datasets with their roles, models, metrics. Holds no user data strongly.
+
+Nothing here may raise into the user's call: an error is one recorded problem, and the call goes on.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mlops_nb.adapters import sklearn as adapter
+from mlops_nb.adapters.readers import local_path
+from mlops_nb.runs.capture import hooks, results
+from mlops_nb.runs.capture.datasets import Datasets
+from mlops_nb.runs.capture.place import Place, locate
+
+if TYPE_CHECKING:
+    from mlops_nb.runs.active_run import ActiveRun
+
+# A call site inside a loop: after this many calls or seconds its data are no longer fingerprinted, which is recorded.
+_SITE_CALLS, _SITE_SECONDS = 20, 1.0
+
+
+@dataclass(slots=True)
+class Call:
+    """One watched call while it runs."""
+
+    kind: str
+    name: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    place: Place
+
+
+@dataclass(slots=True)
+class Fitted:
+    """An estimator that was fitted: held weakly, with what was seen of its training data."""
+
+    model: weakref.ref[Any]
+    variable: str
+    place: str
+    signature: dict[str, Any] | None
+    example: dict[str, Any] | None
+    changed: dict[str, Any]
+    default: dict[str, Any]
+    class_name: str
+
+
+@dataclass(slots=True)
+class Scored:
+    """Scores from one place in the code: a function's name, its values in order, and whose data they judge."""
+
+    name: str
+    place: Place
+    role: str | None
+    data: str
+    values: list[float] = field(default_factory=list)
+    last: Any = None
+
+
+class Observer:
+    """Listens to the watched calls of one run.
+
+    Args:
+        run: The run that is recorded.
+        snapshot: Also keep a copy of each dataset.
+        models: Also save the models that are fitted.
+    """
+
+    def __init__(self, run: ActiveRun, *, snapshot: bool = False, models: bool = True) -> None:
+        self.run, self.models = run, models
+        self.datasets = Datasets(run, snapshot)
+        self.fitted: dict[int, Fitted] = {}
+        self.scored: dict[tuple[str, int, str], Scored] = {}
+        self._predictions = results.Predictions()
+        self._sites: dict[tuple[str, int], list[float]] = {}
+        self._closed = False
+        hooks.acquire()
+
+    def close(self) -> None:
+        """Stop watching, and write what is only known at the end."""
+        if self._closed:
+            return
+        self._closed = True
+        hooks.release()
+        from mlops_nb.runs.capture.ending import finish_script
+
+        self.guarded(lambda: finish_script(self))
+
+    def stop(self) -> None:
+        """Stop watching; the caller writes the end itself."""
+        if not self._closed:
+            self._closed = True
+            hooks.release()
+
+    def guarded(self, action: Callable[[], Any]) -> Any:
+        """Run `action`, counting its time as capture's; an error becomes a recorded problem."""
+        begun = time.perf_counter()
+        try:
+            return action()
+        except Exception as error:  # noqa: BLE001 (the user's cell is never broken by us)
+            self.run.problem(f"capture: {type(error).__name__}: {error}")
+            return None
+        finally:
+            self.run.capture_s += time.perf_counter() - begun
+
+    def before(self, kind: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call | None:
+        """A watched call begins."""
+        call: Call | None = self.guarded(lambda: self._note(kind, name, args, kwargs))
+        if call is not None and kind in ("fit", "folds"):
+            # Before the call, because `fit` may change its input in place.
+            self.guarded(lambda: self._train_data(call))
+        return call
+
+    def after(self, call: Call, result: Any) -> None:
+        """It returned."""
+        handler = {"fit": self._fit, "predict": self._predict, "metric": self._metric, "score": self._score, "folds": self._folds, "read": self._read}
+        self.guarded(lambda: handler[call.kind](call, result))
+
+    def _note(self, kind: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        return Call(kind, name, args, kwargs, locate(sys._getframe(3)))
+
+    def _argument(self, call: Call, position: int, *keywords: str) -> tuple[Any, str]:
+        """An argument of a call (methods: after self) and the text that stands for it in the user's code."""
+        offset = 1 if call.kind in ("fit", "predict", "score", "folds") else 0
+        for keyword in keywords:
+            if keyword in call.kwargs:
+                return call.kwargs[keyword], call.place.name_of(-1, keyword)
+        if len(call.args) > position + offset:
+            shown = position + offset if call.kind == "folds" else position
+            return call.args[position + offset], call.place.name_of(shown, keywords[0])
+        return None, keywords[0]
+
+    def _tired(self, call: Call) -> bool:
+        spent = self._sites.setdefault((call.place.file, call.place.line), [0, 0.0])
+        spent[0] += 1
+        if spent[0] <= _SITE_CALLS or spent[1] <= _SITE_SECONDS:
+            return False
+        if spent[0] == _SITE_CALLS + 1 or len(spent) == 2:
+            spent.append(1)
+            self.run.problem(f"{call.place}: called more than {_SITE_CALLS} times; the data of later calls were not fingerprinted")
+        return True
+
+    def _dataset(self, call: Call, data: Any, variable: str, role: str) -> str | None:
+        if data is None or self._tired(call):
+            return None
+        begun = time.perf_counter()
+        digest = self.datasets.see(data, variable, role, str(call.place))
+        self._sites[call.place.file, call.place.line][1] += time.perf_counter() - begun
+        return digest
+
+    def _train_data(self, call: Call) -> None:
+        X, x_name = self._argument(call, 0, "X")  # noqa: N806 (scikit-learn's name)
+        y, y_name = self._argument(call, 1, "y")
+        self._dataset(call, X, x_name, "train")
+        self._dataset(call, y, y_name, "train")
+
+    def _fit(self, call: Call, result: Any) -> None:
+        model = call.args[0]
+        if call.name == "fit_predict":
+            self._predictions.add(result, "train", self._argument(call, 0, "X")[1])
+        from mlops_nb.adapters.signatures import example, infer
+
+        X, _ = self._argument(call, 0, "X")  # noqa: N806
+        y, _ = self._argument(call, 1, "y")
+        changed, default = adapter.params(model)
+        receiver = call.place.receiver
+        self.fitted[id(model)] = Fitted(
+            weakref.ref(model),
+            call.place.target or (receiver if receiver.isidentifier() else ""),
+            str(call.place),
+            self.guarded(lambda: infer(X, y)) if self.models else None,
+            self.guarded(lambda: example(X)) if self.models else None,
+            changed,
+            default,
+            type(model).__name__,
+        )
+
+    def _predict(self, call: Call, result: Any) -> None:
+        X, name = self._argument(call, 0, "X")  # noqa: N806
+        self._dataset(call, X, name, "predict")
+        self._predictions.add(result, self.datasets.role_of(X, name), name)
+
+    def _score(self, call: Call, result: Any) -> None:
+        X, name = self._argument(call, 0, "X")  # noqa: N806
+        y, y_name = self._argument(call, 1, "y")
+        role = self._judged(call, X, name, y, y_name)
+        self._scored(call, result, role, name)
+
+    def _judged(self, call: Call, X: Any, name: str, y: Any, y_name: str) -> str:  # noqa: N803
+        role = self.datasets.judged_role(X, name)
+        self._dataset(call, X, name, role)
+        self._dataset(call, y, y_name, role)
+        return role
+
+    def _metric(self, call: Call, result: Any) -> None:
+        if not results.is_scalar(result):
+            return
+        truth, truth_name = self._argument(call, 0, "y_true", "labels_true", "X")
+        predicted, _ = self._argument(call, 1, "y_pred", "y_score", "y_proba", "labels_pred", "labels")
+        origin = self._predictions.origin(predicted)
+        role = self.datasets.judged_role(truth, truth_name, origin)
+        self._dataset(call, truth, truth_name, role)
+        if origin is not None and origin.role == "predict":
+            self.datasets.promote(origin.data, role)
+        self._scored(call, result, role, origin.data if origin else truth_name)
+
+    def _scored(self, call: Call, result: Any, role: str | None, data: str) -> None:
+        if results.is_scalar(result):
+            key = (call.place.file, call.place.line, call.place.text or call.name)
+            scored = self.scored.setdefault(key, Scored(call.name, call.place, role, data))
+            scored.values.append(float(result))
+            scored.last = result
+
+    def _folds(self, call: Call, result: Any) -> None:
+        name = self._argument(call, 0, "X")[1]
+        key = (call.place.file, call.place.line, call.place.text or call.name)
+        scored = self.scored.setdefault(key, Scored(call.name, call.place, "validation", name))
+        scored.values.extend(float(value) for value in result)
+
+    def _read(self, call: Call, result: Any) -> None:
+        path = local_path(call.args, call.kwargs)
+        if path is None or not hasattr(result, "shape") or len(result.shape) not in (1, 2):
+            return
+        name = call.place.target or path.name
+        digest = self._dataset(call, result, name, "raw")
+        if digest is not None:
+            self.run.rows_read = (self.run.rows_read or 0) + len(result)
+            self.datasets.read_from(digest, path)

@@ -1,0 +1,81 @@
+"""What a cell's source says: the literals it binds, the names it reads, the names it binds."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_CONTAINER_LIMIT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of a cell. `literals`: top-level name → value typed in the cell; `bound`, `read`: sets of names."""
+
+    literals: Mapping[str, Any] = field(default_factory=dict)
+    bound: frozenset[str] = frozenset()
+    read: frozenset[str] = frozenset()
+
+
+def names(source: str) -> Names:
+    """Analyse a cell; one that does not parse has no names."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return Names()
+    literals: dict[str, Any] = {}
+    bound: set[str] = set()
+    for statement in tree.body:
+        for name, value in _bindings(statement):
+            bound.add(name)
+            literals.pop(name, None)
+            if value is not None:
+                found, literal = _literal(value)
+                if found:
+                    literals[name] = literal
+    loads = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return Names(literals, frozenset(bound), frozenset(loads))
+
+
+def _bindings(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
+    """Top-level names that a statement binds, with the expression when it is bound to one."""
+    if isinstance(statement, ast.Assign):
+        for target in statement.targets:
+            yield from _pairs(target, statement.value)
+    elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+        yield from _pairs(statement.target, statement.value)
+    elif isinstance(statement, ast.AugAssign):
+        yield from _pairs(statement.target, None)
+    elif isinstance(statement, ast.For | ast.While | ast.If | ast.With | ast.Try):
+        for inner in ast.walk(statement):
+            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+                yield inner.id, None
+    else:
+        for inner in ast.walk(statement):
+            if isinstance(inner, ast.NamedExpr):
+                yield inner.target.id, inner.value
+
+
+def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, ast.expr | None]]:
+    if isinstance(target, ast.Name):
+        yield target.id, value
+    elif isinstance(target, ast.Tuple | ast.List):
+        parts = value.elts if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts) else None
+        for i, part in enumerate(target.elts):
+            yield from _pairs(part, parts[i] if parts else None)
+
+
+def _literal(expression: ast.expr) -> tuple[bool, Any]:
+    """Whether an expression is a literal that reads as a param, and its value (short containers as text)."""
+    try:
+        value = ast.literal_eval(expression)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return False, None
+    if isinstance(value, str | int | float | bool | type(None)):
+        return len(str(value)) <= 500 if isinstance(value, str) else True, value
+    if isinstance(value, tuple | list | set | dict) and 0 < len(value) <= _CONTAINER_LIMIT:
+        text = repr(value)
+        return len(text) <= 500, text
+    return False, None

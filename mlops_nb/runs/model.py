@@ -1,0 +1,131 @@
+"""What the room of runs returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from mlops_nb.results import Result
+
+Scalar: TypeAlias = str | float | int | bool | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DatasetUse(Result):
+    """A dataset version in a run: which, in which role, under which variable, and where in the cell."""
+
+    digest: str
+    role: str
+    variable: str
+    place: str
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Run(Result):
+    """One tracked execution, as lists show it. Times are microseconds UTC; `wall_s`, seconds."""
+
+    id: str
+    experiment: str
+    status: str
+    started_us: int
+    wall_s: float | None
+    params: Mapping[str, Scalar] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    values: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    datasets: tuple[DatasetUse, ...] = ()
+    note: str = ""
+    parent: str | None = None
+    actor: str = ""
+
+    @property
+    def started(self) -> datetime:
+        """When the run began, UTC."""
+        return datetime.fromtimestamp(self.started_us / 1e6, UTC)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MetricDetail(Result):
+    """A metric of one run with its provenance. `direction`: 1 greater is better, -1 less is better, 0 not known."""
+
+    name: str
+    last: float
+    step: int
+    least: float | None
+    greatest: float | None
+    points: int
+    role: str | None
+    provenance: str | None
+    direction: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ParamDetail(Result):
+    """A param of one run and where it came from: typed, cell, earlier cell, changed, default or logged."""
+
+    name: str
+    value: Scalar
+    source: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ArtifactUse(Result):
+    """A named artifact of a run. `bytes` is its size; `detail` what its kind knows of it."""
+
+    name: str
+    kind: str
+    digest: str
+    bytes: int
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RunCard(Result):
+    """One run, whole: what `%show` returns and what opens under a tracked cell."""
+
+    run: Run
+    ended_us: int | None
+    error: str | None
+    origin: str
+    params: tuple[ParamDetail, ...]
+    metrics: tuple[MetricDetail, ...]
+    artifacts: tuple[ArtifactUse, ...]
+    source: str
+    earlier_cells: tuple[str, ...]
+    stdout: str
+    notebook: str | None
+    cell_id: str | None
+    commit: str | None
+    branch: str | None
+    diff: str
+    environment: Mapping[str, object]
+    modules: Mapping[str, str]
+    files: Mapping[str, str]
+    cpu_s: float | None
+    peak_bytes: int | None
+    rows_read: int | None
+    capture_s: float | None
+    problems: tuple[str, ...]
+    pending: tuple[str, ...] = ()
+    delta: tuple[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DatasetVersion(Result):
+    """Content with a fingerprint, and where it was used. `profile` is its record, if it was taken."""
+
+    digest: str
+    rows: int
+    columns: int
+    names: tuple[str, ...]
+    roles: tuple[str, ...]
+    variables: tuple[str, ...]
+    files: tuple[str, ...]
+    partial: tuple[str, ...]
+    runs: int
+    last_run: str
+    profiled: bool

@@ -1,0 +1,93 @@
+"""Ids to `Run`: a page's params, metrics, tags, values and datasets, one query per kind and batch."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from mlops_nb.runs.model import DatasetUse, Run, Scalar
+from mlops_nb.runs.query.reader import Reader, batched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mlops_nb.runs.query.scope import Scope
+
+BASE = (
+    "SELECT r.id, r.ulid, e.name, r.status, r.started_us, r.wall_us, r.note, r.parent, r.actor "
+    "FROM run r JOIN experiment e ON e.id = r.experiment WHERE r.id IN ({places})"
+)
+# CROSS JOIN: from the page's rows to their keys, never from all keys to their rows.
+_KEYED = (
+    "SELECT t.run, k.name, {columns} FROM {table} t CROSS JOIN key k "
+    "WHERE t.run IN ({{places}}) AND k.id = t.key"
+)
+_DATASETS = (
+    "SELECT d.run, v.digest, d.role, d.variable, d.place, v.rows, v.columns FROM run_dataset d "
+    "CROSS JOIN dataset_version v WHERE d.run IN ({places}) AND v.id = d.version "
+    "ORDER BY d.run, d.role, d.variable"
+)
+_NUMBERS = {1: math.nan, 2: math.inf, 3: -math.inf}
+
+
+def number(value: float | None, kind: int) -> float:
+    """A stored number: SQLite turns NaN into NULL, so the kind tells."""
+    special = _NUMBERS.get(kind)
+    if special is not None:
+        return special
+    return math.nan if value is None else float(value)
+
+
+def scalar(text: str, value: float | None) -> Scalar:
+    """A stored param as the Python value that it was; text when its number is NULL."""
+    if value is None:
+        return text
+    if text in ("True", "False"):
+        return text == "True"
+    try:
+        return int(text)
+    except ValueError:
+        return float(value)
+
+
+def load(reader: Reader, ids: Sequence[int], scope: Scope) -> list[Run]:
+    """The runs of these ids, in their order; one that was deleted meanwhile is left out."""
+    base = {row[0]: row for row in batched(reader, BASE, ids)}
+    params = _keyed(reader, "param", "t.text, t.number", ids, scalar)
+    metrics = _keyed(reader, "metric", "t.last, t.kind", ids, number)
+    values = _keyed(reader, "value", "t.number, t.kind", ids, number)
+    tags = _keyed(reader, "tag", "t.text", ids, str)
+    datasets: dict[int, list[DatasetUse]] = defaultdict(list)
+    for run, *use in batched(reader, _DATASETS, ids):
+        datasets[run].append(DatasetUse(*use))
+    return [
+        Run(
+            id=ulid,
+            experiment=experiment,
+            status=scope.status(run, status),
+            started_us=started,
+            wall_s=None if wall is None else wall / 1e6,
+            params=params.get(run, {}),
+            metrics=metrics.get(run, {}),
+            values=values.get(run, {}),
+            tags=tags.get(run, {}),
+            datasets=tuple(datasets.get(run, ())),
+            note=note,
+            parent=parent,
+            actor=actor,
+        )
+        for run, ulid, experiment, status, started, wall, note, parent, actor in (
+            base[i] for i in ids if i in base
+        )
+    ]
+
+
+def _keyed(
+    reader: Reader, table: str, columns: str, ids: Sequence[int], read: Callable[..., Any]
+) -> dict[int, dict[str, Any]]:
+    found: dict[int, dict[str, Any]] = defaultdict(dict)
+    for run, key, *stored in batched(reader, _KEYED.format(table=table, columns=columns), ids):
+        found[run][key] = read(*stored)
+    # In the order of their names, so that what is shown does not depend on how rows lie in the table.
+    return {run: dict(sorted(keyed.items())) for run, keyed in found.items()}

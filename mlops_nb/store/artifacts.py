@@ -1,0 +1,101 @@
+"""Bytes named by their BLAKE3 digest: written to a temporary name, fsynced, renamed, checked at every read."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from mlops_nb.errors import Corrupt, InvalidInput, NotFound, brief
+from mlops_nb.store.database import in_plain_words
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def digest(data: bytes) -> str:
+    """The name of these bytes: BLAKE3, 64 hexadecimal digits."""
+    from blake3 import blake3
+
+    return blake3(data).hexdigest()
+
+
+class Artifacts:
+    """A folder of immutable files; the name of each is the digest of its bytes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, name: str) -> Path:
+        """Where the bytes named `name` lie, whether they do or not.
+
+        Raises:
+            InvalidInput: `name` is not a digest; nothing else ever becomes a path.
+        """
+        if not _DIGEST.fullmatch(name):
+            raise InvalidInput(f"{brief(name)} is not an artifact digest", expected="64 hexadecimal digits")
+        return self.folder / name[:2] / name[2:]
+
+    def put(self, data: bytes) -> str:
+        """Keep `data` and return its digest. Writing the same bytes twice costs one look.
+
+        Raises:
+            StoreError: The disk is full or can't be written; no partial file is left under the digest.
+        """
+        name = digest(data)
+        target = self.path(name)
+        if target.exists() and target.stat().st_size == len(data):
+            return name
+        with in_plain_words(self.folder):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(temporary).replace(target)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+            _sync_folder(target.parent)
+        return name
+
+    def get(self, name: str) -> bytes:
+        """The bytes named `name`, verified.
+
+        Raises:
+            NotFound: The file is gone.
+            Corrupt: The bytes are not those that were written.
+        """
+        target = self.path(name)
+        try:
+            data = target.read_bytes()
+        except FileNotFoundError:
+            raise NotFound(f"artifact {name[:12]} is missing from {self.folder}", fix="put its file back from a backup; mlops-nb db check lists all that are missing") from None
+        if digest(data) != name:
+            raise Corrupt(f"artifact {name[:12]} is damaged: its bytes are not those that were written", fix="put its file back from a backup; mlops-nb db check lists all that are damaged")
+        return data
+
+    def names(self) -> list[str]:
+        """The digests of all files here, sorted."""
+        if not self.folder.is_dir():
+            return []
+        found = (entry.parent.name + entry.name for entry in self.folder.glob("??/*"))
+        return sorted(name for name in found if _DIGEST.fullmatch(name))
+
+    def remove(self, name: str) -> int:
+        """Delete the bytes named `name`; returns how many bytes that freed."""
+        target = self.path(name)
+        size = target.stat().st_size if target.exists() else 0
+        target.unlink(missing_ok=True)
+        return size
+
+
+def _sync_folder(folder: Path) -> None:
+    # The rename itself is durable only once the folder is.
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
