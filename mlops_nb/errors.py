@@ -65,7 +65,9 @@ class MissingExtra(MlopsError):  # noqa: N818
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(
-            f"{package} is not installed", fix=f'pip install "mlops_nb[{extra}]"', expected=f"the extra [{extra}]"
+            f"{package} is not installed",
+            fix=f'pip install "mlops_nb[{extra}]"',
+            expected=f"the extra [{extra}]",
         )
 
 

@@ -19,14 +19,15 @@ class Kind(NamedTuple):
 
     def resolver(self) -> Any:
         """The function that resolves a reference of this kind."""
-        return _load(self.resolve)
+        return load(self.resolve)
 
     def completer(self) -> Any:
         """The function that completes a reference of this kind."""
-        return _load(self.complete)
+        return load(self.complete)
 
 
-def _load(target: str) -> Any:
+def load(target: str) -> Any:
+    """What `module:name` names."""
     module, _, name = target.partition(":")
     return getattr(importlib.import_module(module), name)
 
@@ -36,8 +37,16 @@ KINDS: tuple[Kind, ...] = (
     Kind("experiment", "mlops_nb.runs.nouns:resolve_experiment", "mlops_nb.runs.completion:experiments"),
     Kind("dataset", "mlops_nb.runs.nouns:resolve_dataset", "mlops_nb.runs.completion:datasets"),
     Kind("model", "mlops_nb.registry.references:resolve_model", "mlops_nb.registry.references:model_names"),
-    Kind("version", "mlops_nb.registry.references:resolve_version_id", "mlops_nb.registry.references:version_names"),
-    Kind("deployment", "mlops_nb.serving.references:resolve_deployment", "mlops_nb.serving.references:deployment_names"),
+    Kind(
+        "version",
+        "mlops_nb.registry.references:resolve_version_id",
+        "mlops_nb.registry.references:version_names",
+    ),
+    Kind(
+        "deployment",
+        "mlops_nb.serving.references:resolve_deployment",
+        "mlops_nb.serving.references:deployment_names",
+    ),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}
 # Completion kinds that are not things one can refer to.

@@ -11,7 +11,19 @@ from typing import Any
 from mlops_nb.adapters.patching import Patches, Watcher, watched
 
 READERS: Mapping[str, tuple[str, ...]] = {
-    "pandas": ("read_csv", "read_table", "read_parquet", "read_feather", "read_json", "read_excel", "read_orc", "read_fwf", "read_stata", "read_sas", "read_pickle"),
+    "pandas": (
+        "read_csv",
+        "read_table",
+        "read_parquet",
+        "read_feather",
+        "read_json",
+        "read_excel",
+        "read_orc",
+        "read_fwf",
+        "read_stata",
+        "read_sas",
+        "read_pickle",
+    ),
     "polars": ("read_csv", "read_parquet", "read_ipc", "read_json", "read_ndjson", "read_excel", "read_avro"),
     "pyarrow.parquet": ("read_table",),
     "pyarrow.feather": ("read_table", "read_feather"),

@@ -13,16 +13,28 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mlops_nb.errors import Corrupt, InvalidInput, MlopsError, Refused, brief
+from mlops_nb.errors import Corrupt, MlopsError, Refused, brief
 
 FORMAT = "skops/1"
 _SCHEMA = "schema.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 # Values that can't change are never shared on purpose: whether Python happened to intern one must leave no trace.
-_SHARED = frozenset({"DictNode", "DefaultDictNode", "ListNode", "SetNode", "ObjectNode", "NdArrayNode", "TreeNode"})
+_SHARED = frozenset(
+    {"DictNode", "DefaultDictNode", "ListNode", "SetNode", "ObjectNode", "NdArrayNode", "TreeNode"}
+)
 # id() of an argument, kept by text vectorizers to warn once; without it they look again.
 _ADDRESSES = frozenset({"_stop_words_id"})
-_PICKLES = (b"\x80", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"ZF")
+_PICKLES = (
+    b"\x80",
+    b"\x78\x01",
+    b"\x78\x5e",
+    b"\x78\x9c",
+    b"\x78\xda",
+    b"\x1f\x8b",
+    b"BZh",
+    b"\xfd7zXZ",
+    b"ZF",
+)
 
 # What skops does not trust by itself and we do: scikit-learn's own parts of fitted models, which are data. Each is
 # listed by name, with why it is harmless; code of a user, and whatever can call it, is never here.
@@ -36,8 +48,7 @@ _ALLOWED = (
         "sklearn.metrics._dist_metrics",
         *(
             f"{name}Distance{bits}"
-            for name in "Euclidean SEuclidean Manhattan Chebyshev Minkowski Mahalanobis Hamming Canberra BrayCurtis "
-            "Jaccard Dice RogersTanimoto RussellRao SokalSneath Haversine".split()  # noqa: SIM905 (reads as a list)
+            for name in ["Euclidean", "SEuclidean", "Manhattan", "Chebyshev", "Minkowski", "Mahalanobis", "Hamming", "Canberra", "BrayCurtis", "Jaccard", "Dice", "RogersTanimoto", "RussellRao", "SokalSneath", "Haversine"]
             for bits in ("", "32", "64")
         ),
     ),
@@ -53,7 +64,11 @@ _ALLOWED = (
     ("a fitted part", "sklearn.multiclass", "_ConstantPredictor"),
     ("a fitted part", "sklearn.preprocessing._label", "LabelBinarizer LabelEncoder"),
     ("a fitted part", "sklearn.cluster._bisect_k_means", "_BisectingTree"),
-    ("numbers of an optimizer", "sklearn.neural_network._stochastic_optimizers", "AdamOptimizer SGDOptimizer"),
+    (
+        "numbers of an optimizer",
+        "sklearn.neural_network._stochastic_optimizers",
+        "AdamOptimizer SGDOptimizer",
+    ),
     (
         "how data were split: numbers",
         "sklearn.model_selection._split",
@@ -80,7 +95,11 @@ _ALLOWED = (
         "sklearn.feature_selection._univariate_selection",
         "f_classif f_regression f_oneway chi2 r_regression",
     ),
-    ("a function of arrays", "sklearn.feature_selection._mutual_info", "mutual_info_classif mutual_info_regression"),
+    (
+        "a function of arrays",
+        "sklearn.feature_selection._mutual_info",
+        "mutual_info_classif mutual_info_regression",
+    ),
     (
         "a function of arrays",
         "sklearn.metrics._classification",
@@ -143,7 +162,8 @@ def load(data: bytes, trusted: Sequence[str] = ()) -> Any:
         model = skops.io.loads(data, trusted=found)
     except (ImportError, AttributeError) as error:
         raise Refused(
-            f"the model needs code that is not here: {error}", fix="install or import the package it came from"
+            f"the model needs code that is not here: {error}",
+            fix="install or import the package it came from",
         ) from error
     except Exception as error:
         raise _damaged(error) from error
@@ -182,7 +202,9 @@ def _foreign(data: bytes) -> list[str]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
             if _SCHEMA not in file.namelist():
-                raise Refused("the file is a zip but no skops file", expected="a file that mlops_nb or skops wrote")
+                raise Refused(
+                    "the file is a zip but no skops file", expected="a file that mlops_nb or skops wrote"
+                )
             if (bad := file.testzip()) is not None:
                 raise Corrupt(f"the model file is damaged in {brief(bad)}", fix="register the model again")
         return list(skops.io.get_untrusted_types(data=data))
@@ -205,7 +227,8 @@ def _not_skops(data: bytes) -> MlopsError:
 
 def _damaged(error: Exception) -> Corrupt:
     return Corrupt(
-        f"the model file is damaged: {type(error).__name__}: {brief(str(error), 120)}", fix="register the model again"
+        f"the model file is damaged: {type(error).__name__}: {brief(str(error), 120)}",
+        fix="register the model again",
     )
 
 
@@ -326,7 +349,9 @@ def _check_indices(part: Any) -> None:
     elif kind == "TreePredictor":
         nodes, inner = part.nodes, np.flatnonzero(part.nodes["is_leaf"] == 0)
         sound = _after(inner, nodes["left"][inner], nodes["right"][inner], len(nodes))
-        sound = sound and _within(nodes["bitset_idx"][nodes["is_categorical"] != 0], len(part.raw_left_cat_bitsets))
+        sound = sound and _within(
+            nodes["bitset_idx"][nodes["is_categorical"] != 0], len(part.raw_left_cat_bitsets)
+        )
     elif kind.startswith(("KDTree", "BallTree")):
         index, data = np.asarray(part.idx_array), np.asarray(part.node_data)
         sound = _within(index, len(part.data)) and _within(data["idx_end"] - 1, len(index))
@@ -337,7 +362,9 @@ def _check_indices(part: Any) -> None:
     elif hasattr(part, "tree_") and hasattr(part, "n_features_in_"):
         sound = getattr(part.tree_, "n_features", part.n_features_in_) == part.n_features_in_
     if not sound:
-        raise Corrupt(f"the model file is damaged: a {kind} points outside itself", fix="register the model again")
+        raise Corrupt(
+            f"the model file is damaged: a {kind} points outside itself", fix="register the model again"
+        )
 
 
 def _within(index: Any, size: int) -> bool:

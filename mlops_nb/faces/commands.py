@@ -58,7 +58,9 @@ def arguments(verb: Verb) -> tuple[Argument, ...]:
         many = rest or (inspect.isclass(origin) and issubclass(origin, Sequence) and origin is not str)
         pairs = inspect.isclass(origin) and issubclass(origin, Mapping)
         default = None if required or rest else parameter.default
-        found.append(Argument(name, arg, _without_none(base), default, required or rest or arg.positional, many, pairs))
+        found.append(
+            Argument(name, arg, _without_none(base), default, required or rest or arg.positional, many, pairs)
+        )
     return tuple(found)
 
 
@@ -115,14 +117,19 @@ def command(verb: Verb) -> click.Command:
     """The click command of a verb. Its callback returns what was parsed: {name: value}."""
     parameters = [_parameter(argument) for argument in arguments(verb)]
     text = inspect.getdoc(verb.load()) or ""
-    made = click.Command(verb.name.rsplit(" ", 1)[-1], params=parameters, callback=None, help=_help(text), add_help_option=True)
+    made = click.Command(
+        verb.name.rsplit(" ", 1)[-1], params=parameters, callback=None, help=_help(text), add_help_option=True
+    )
     made.short_help = text.split("\n", 1)[0]
     return made
 
 
 def _help(text: str) -> str:
     # \b keeps the line breaks of the sections of a Google-style docstring.
-    return "\n\n".join("\b\n" + part if part.lstrip().startswith(("Args", "Returns", "Raises", "Example")) else part for part in text.split("\n\n"))
+    return "\n\n".join(
+        "\b\n" + part if part.lstrip().startswith(("Args", "Returns", "Raises", "Example")) else part
+        for part in text.split("\n\n")
+    )
 
 
 def _parameter(argument: Argument) -> click.Parameter:
@@ -130,14 +137,22 @@ def _parameter(argument: Argument) -> click.Parameter:
     if argument.positional:
         nargs = -1 if argument.many else 1
         required = argument.default is None and not argument.many and not argument.arg.positional
-        return click.Argument([argument.name], type=kind, nargs=nargs, required=required, default=argument.default if nargs == 1 else None)
+        return click.Argument(
+            [argument.name],
+            type=kind,
+            nargs=nargs,
+            required=required,
+            default=argument.default if nargs == 1 else None,
+        )
     names = [argument.flag, argument.name] + ([f"-{argument.arg.short}"] if argument.arg.short else [])
     if argument.type is bool:
         return click.Option(names, is_flag=True, default=bool(argument.default), help=argument.arg.help)
     multiple = argument.many or argument.pairs
     default = None if multiple else argument.default
     shown = default not in (None, "")
-    return click.Option(names, type=kind, multiple=multiple, default=default, help=argument.arg.help, show_default=shown)
+    return click.Option(
+        names, type=kind, multiple=multiple, default=default, help=argument.arg.help, show_default=shown
+    )
 
 
 def _click_type(argument: Argument) -> Any:
@@ -160,7 +175,11 @@ def parse(verb: Verb, words: Sequence[str]) -> dict[str, Any]:
             found = dict(context.params)
     except click.NoSuchOption as error:
         flags = [f for a in arguments(verb) if not a.positional for f in (a.flag,)]
-        raise InvalidInput(f"{verb.spoken} has no flag {error.option_name}", expected=", ".join(flags) or "no flags", nearest=nearest(error.option_name, flags)) from None
+        raise InvalidInput(
+            f"{verb.spoken} has no flag {error.option_name}",
+            expected=", ".join(flags) or "no flags",
+            nearest=nearest(error.option_name, flags),
+        ) from None
     except click.UsageError as error:
         raise InvalidInput(f"{verb.spoken}: {error.format_message().rstrip('.')}", fix=usage(verb)) from None
     return {a.name: shaped(a, found[a.name]) for a in arguments(verb) if found.get(a.name) is not None}
@@ -203,6 +222,10 @@ def call(verb: Verb, values: Mapping[str, Any]) -> Any:
     if positional:
         # Values before *rest must be positional too.
         signature = inspect.signature(verb.load())
-        bound = [named.pop(n) for n, p in signature.parameters.items() if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD and n in named]
+        bound = [
+            named.pop(n)
+            for n, p in signature.parameters.items()
+            if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD and n in named
+        ]
         positional = bound + positional
     return verb.load()(*positional, **named)

@@ -22,10 +22,13 @@ def refuse_unfit(model: object) -> None:
         )
     if not callable(getattr(model, "predict", None)):
         raise InvalidInput(
-            f"{brief(model)} of type {kind} does not predict", expected="a fitted model or a reference to a run"
+            f"{brief(model)} of type {kind} does not predict",
+            expected="a fitted model or a reference to a run",
         )
     if hasattr(model, "fit") and not _fitted(model):
-        raise InvalidInput(f"this {kind} is not fitted", expected="a fitted model", fix="model.fit(X, y) first")
+        raise InvalidInput(
+            f"this {kind} is not fitted", expected="a fitted model", fix="model.fit(X, y) first"
+        )
 
 
 def _fitted(model: object) -> bool:
@@ -51,7 +54,9 @@ def described(model: Any, example: Any) -> tuple[dict[str, Any], dict[str, Any]]
         outputs = model.predict(example)
     except Exception as error:
         # Whatever a model raises on its example, the example is what can't be used.
-        raise InvalidInput(f"the model fails on the example: {brief(str(error), 200)}", expected="rows as in fit") from error
+        raise InvalidInput(
+            f"the model fails on the example: {brief(str(error), 200)}", expected="rows as in fit"
+        ) from error
     return signatures.infer(example, outputs), signatures.example(example)
 
 
@@ -94,7 +99,9 @@ def _probe(model: Any, signature: dict[str, Any]) -> dict[str, Any] | None:
     """The output of one row of zeros, when the model takes one."""
     import numpy as np
 
-    shape = signature["inputs"][0]["shape"] if len(signature["inputs"]) == 1 else [-1, len(signature["inputs"])]
+    shape = (
+        signature["inputs"][0]["shape"] if len(signature["inputs"]) == 1 else [-1, len(signature["inputs"])]
+    )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

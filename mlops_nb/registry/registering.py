@@ -50,18 +50,27 @@ def from_run(store: Store, ref: str, variable: str | None) -> Candidate:
     from mlops_nb.runs.query.references import resolve_run
 
     run = resolve_run(store, ref)
-    saved = [(name, artifact, json.loads(detail)) for name, artifact, detail in store.query(queries.MODELS_OF_RUN, (run,))]
+    saved = [
+        (name, artifact, json.loads(detail))
+        for name, artifact, detail in store.query(queries.MODELS_OF_RUN, (run,))
+    ]
     if not saved:
-        raise NotFound(f"the run {run[:8]} saved no model", expected="a run that fitted one", fix="%register NAME MODEL")
+        raise NotFound(
+            f"the run {run[:8]} saved no model", expected="a run that fitted one", fix="%register NAME MODEL"
+        )
     known = [detail.get("variable") or name for name, _, detail in saved]
     wanted = [one for one, name in zip(saved, known, strict=True) if variable in (None, name, one[0])]
     listing = ", ".join(known)
     if not wanted:
         near = nearest(str(variable), known)
-        raise NotFound(f"the run {run[:8]} saved no model {brief(variable)}", expected=f"one of {listing}", nearest=near)
+        raise NotFound(
+            f"the run {run[:8]} saved no model {brief(variable)}", expected=f"one of {listing}", nearest=near
+        )
     if len({artifact for _, artifact, _ in wanted}) > 1:
         raise InvalidInput(
-            f"the run {run[:8]} saved {len(wanted)} models: {listing}", expected="one", fix=f"--variable {known[0]}"
+            f"the run {run[:8]} saved {len(wanted)} models: {listing}",
+            expected="one",
+            fix=f"--variable {known[0]}",
         )
     _, artifact, detail = wanted[-1]
     candidate = Candidate(store.artifacts.get(artifact), artifact, run)
@@ -113,7 +122,9 @@ def add(store: Store, name: str, candidate: Candidate, trust: Sequence[str], not
     entry = _Entry(name, candidate, [one for one in foreign if one in set(trust)], note, kept)
     facts: dict[str, object] = {}
     try:
-        store.change(lambda connection: entry.write(connection, facts), "register", f"model:{name}", added=facts)
+        store.change(
+            lambda connection: entry.write(connection, facts), "register", f"model:{name}", added=facts
+        )
     except _AlreadyThere as found:
         return replace(resolve_version(store, f"{name}/{found.number}"), existed=True)
     return resolve_version(store, f"{name}/{facts['version']}")
@@ -159,7 +170,9 @@ class _Entry:
             parents.append(("artifact", self.example[0]))
         if new.run:
             parents.append(("run", new.run))
-            parents += [("dataset", row[0]) for row in connection.execute(queries.DATASETS_OF_RUN, (new.run,))]
+            parents += [
+                ("dataset", row[0]) for row in connection.execute(queries.DATASETS_OF_RUN, (new.run,))
+            ]
         for kind, name in parents:
             connection.execute(queries.ADD_EDGE, (node, f"{kind}:{name}", kind))
             connection.execute(queries.ADD_HOLD, (node, f"{kind}:{name}"))

@@ -109,4 +109,6 @@ def _no_version(reader: Reader, name: str, number: str) -> NotFound:
     if not found:
         return NotFound(f"the model {name!r} has no version", fix=f"%register {name} MODEL")
     some = ", ".join(found[:5]) + (", …" if len(found) > 5 else "")
-    return NotFound(f"{name!r} has no version {int(number)}", expected=f"one of {some}", fix=f"{name}/{found[0]}")
+    return NotFound(
+        f"{name!r} has no version {int(number)}", expected=f"one of {some}", fix=f"{name}/{found[0]}"
+    )

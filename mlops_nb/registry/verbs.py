@@ -11,12 +11,17 @@ if TYPE_CHECKING:
     from mlops_nb.registry.model import Model, Version
     from mlops_nb.results import Results
 
+# What a deployment needs and takes two seconds to import: a process that has it may wait since `register`.
+_SLOW = ("skops.io", "sklearn.pipeline", "uvicorn", "uvloop", "httptools", "starlette.applications", "pandas")
+
 
 def register(
     name: Annotated[str, Arg("the model's name", kind="model")],
     model: Annotated[Any, Arg("a fitted model, or the run that saved one", kind="expression")],
     *,
-    trust: Annotated[Sequence[str], Arg("a type in the model that you vouch for (module.Class)", short="t")] = (),
+    trust: Annotated[
+        Sequence[str], Arg("a type in the model that you vouch for (module.Class)", short="t")
+    ] = (),
     note: Annotated[str, Arg("why this version exists")] = "",
     example: Annotated[Any, Arg("rows that the model takes, for its signature", kind="expression")] = None,
     variable: Annotated[str | None, Arg("which model of the run, when it saved several")] = None,
@@ -52,7 +57,7 @@ def register(
     run = _run(model)
     candidate = from_object(store, model, example) if run is None else from_run(store, run, variable)
     version = add(store, name, candidate, _types(trust), note)
-    prepare(store.folder)
+    prepare(store.folder, _SLOW)
     return version
 
 
@@ -73,7 +78,9 @@ def _types(trust: Sequence[str]) -> tuple[str, ...]:
 def load(
     ref: Annotated[str, Arg("the version, NAME or NAME/NUMBER", kind="version")],
     *,
-    trust: Annotated[Sequence[str], Arg("a type in the model that you vouch for (module.Class)", short="t")] = (),
+    trust: Annotated[
+        Sequence[str], Arg("a type in the model that you vouch for (module.Class)", short="t")
+    ] = (),
 ) -> Any:
     """The model of a version, as it was fitted. Its file is checked against its digest first.
 

@@ -44,7 +44,9 @@ def require(what: str) -> ActiveRun:
     """
     run = find()
     if run is None:
-        raise InvalidInput(f"{what} found no active run", fix="%%track on top of the cell, or `with ml.track('experiment'):`")
+        raise InvalidInput(
+            f"{what} found no active run", fix="%%track on top of the cell, or `with ml.track('experiment'):`"
+        )
     return run
 
 
@@ -86,7 +88,9 @@ def _start(thread: threading.Thread) -> None:
     _originals["start"](thread)
 
 
-def _submit(pool: ThreadPoolExecutor, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+def _submit(
+    pool: ThreadPoolExecutor, function: Callable[..., Any], /, *args: Any, **kwargs: Any
+) -> Future[Any]:
     run = find()
 
     def attached(*args: Any, **kwargs: Any) -> Any:
@@ -96,5 +100,7 @@ def _submit(pool: ThreadPoolExecutor, function: Callable[..., Any], /, *args: An
         finally:
             _context.reset(token)
 
-    future: Future[Any] = _originals["submit"](pool, attached if run is not None else function, *args, **kwargs)
+    future: Future[Any] = _originals["submit"](
+        pool, attached if run is not None else function, *args, **kwargs
+    )
     return future

@@ -53,7 +53,12 @@ class ActiveRun(Result):
         parent: str | None = None,
         origin: str = "script",
     ) -> None:
-        self.store, self.experiment, self.parent, self.origin = store, names.name(experiment, "experiment"), parent, origin
+        self.store, self.experiment, self.parent, self.origin = (
+            store,
+            names.name(experiment, "experiment"),
+            parent,
+            origin,
+        )
         self.id = new_ulid()
         self.status = "running"
         self.capture_s = 0.0
@@ -68,13 +73,27 @@ class ActiveRun(Result):
         self._token: contextvars.Token[ActiveRun | None] | None = None
         self._begin(recording.check_params(params or {}), recording.check_tags(tags or {}), mask(note))
 
-    def _begin(self, params: list[tuple[str, str, float | None]], tags: list[tuple[str, str]], note: str) -> None:
+    def _begin(
+        self, params: list[tuple[str, str, float | None]], tags: list[tuple[str, str]], note: str
+    ) -> None:
         me = process.this()
 
         def begin(connection: sqlite3.Connection) -> None:
             connection.execute(queries.EXPERIMENT_ADD, (self.experiment, self.started_us))
             experiment = connection.execute(queries.EXPERIMENT_ID, (self.experiment,)).fetchone()[0]
-            values = (self.id, experiment, self.parent, self.started_us, self.started_us, self.origin, me.host, me.pid, me.started_us, actor(), note)
+            values = (
+                self.id,
+                experiment,
+                self.parent,
+                self.started_us,
+                self.started_us,
+                self.origin,
+                me.host,
+                me.pid,
+                me.started_us,
+                actor(),
+                note,
+            )
             self._row = connection.execute(queries.RUN_ADD, values).fetchone()[0]
             recording.put_params(connection, self._row, params, "typed")
             recording.put_tags(connection, self._row, tags)
@@ -177,10 +196,16 @@ class ActiveRun(Result):
         """Keep bytes under a name in this run."""
         key = names.key(name, "artifact")
         digest = self.store.artifacts.put(data)
-        self.record(lambda connection: recording.put_artifact(connection, self._row, key, kind, digest, len(data), detail))
+        self.record(
+            lambda connection: recording.put_artifact(
+                connection, self._row, key, kind, digest, len(data), detail
+            )
+        )
         return digest
 
-    def describe_metric(self, name: str, role: str | None, provenance: str | None, better: int | None) -> None:
+    def describe_metric(
+        self, name: str, role: str | None, provenance: str | None, better: int | None
+    ) -> None:
         """Say where a metric comes from, before its points are logged."""
         series = self._series.get(name) or self._new_series(name)
         series.role, series.provenance = role, provenance
@@ -248,7 +273,17 @@ class ActiveRun(Result):
             ended = self.started_us + spent.wall_us
             connection.execute(
                 queries.RUN_END,
-                (status, ended, text, spent.wall_us, spent.cpu_us, spent.peak_bytes, self.rows_read, int(self.capture_s * 1e6), self._row),
+                (
+                    status,
+                    ended,
+                    text,
+                    spent.wall_us,
+                    spent.cpu_us,
+                    spent.peak_bytes,
+                    self.rows_read,
+                    int(self.capture_s * 1e6),
+                    self._row,
+                ),
             )
 
         self.record(close)
@@ -257,7 +292,9 @@ class ActiveRun(Result):
         self.activate()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self.observer is not None:
             self.observer.close()
         if kind is None:

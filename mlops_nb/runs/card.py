@@ -19,17 +19,15 @@ SELECT r.id, r.ulid, e.name, r.status, r.started_us, r.wall_us, r.note, r.parent
   r.source, r.diff, r.environment, r.modules, r.stdout, r.host, r.pid, r.process_started_us, r.heartbeat_us, e.id
 FROM run r JOIN experiment e ON e.id = r.experiment WHERE r.ulid = ?
 """
-_FIELDS = (
-    "id ulid experiment status started_us wall_us note parent actor ended_us error origin notebook cell_id commit branch "
-    "cpu_us peak_bytes rows_read capture_us session position source diff environment modules stdout host pid "
-    "process_started_us heartbeat_us experiment_id"
-).split()
+_FIELDS = ["id", "ulid", "experiment", "status", "started_us", "wall_us", "note", "parent", "actor", "ended_us", "error", "origin", "notebook", "cell_id", "commit", "branch", "cpu_us", "peak_bytes", "rows_read", "capture_us", "session", "position", "source", "diff", "environment", "modules", "stdout", "host", "pid", "process_started_us", "heartbeat_us", "experiment_id"]
 _PARAMS = "SELECT k.name, p.text, p.number, p.source FROM param p JOIN key k ON k.id = p.key WHERE p.run = ? ORDER BY k.name"
 _METRICS = """
 SELECT k.name, m.last, m.kind, m.step, m.least, m.greatest, m.points, m.role, m.provenance, m.direction
 FROM metric m JOIN key k ON k.id = m.key WHERE m.run = ? ORDER BY m.key
 """
-_VALUES = "SELECT k.name, v.number, v.kind FROM value v JOIN key k ON k.id = v.key WHERE v.run = ? ORDER BY k.name"
+_VALUES = (
+    "SELECT k.name, v.number, v.kind FROM value v JOIN key k ON k.id = v.key WHERE v.run = ? ORDER BY k.name"
+)
 _TAGS = "SELECT k.name, t.text FROM tag t JOIN key k ON k.id = t.key WHERE t.run = ? ORDER BY k.name"
 _DATASETS = """
 SELECT v.digest, u.role, u.variable, u.place, v.rows, v.columns FROM run_dataset u JOIN dataset_version v ON v.id = u.version
@@ -65,7 +63,10 @@ def read_card(store: Store, ulid: str) -> RunCard:
         raise NotFound(f"there is no run {ulid[:26]}", fix="%runs")
     row: dict[str, Any] = dict(zip(_FIELDS, rows[0], strict=True))
     metrics = tuple(_metric(found) for found in store.query(_METRICS, (row["id"],)))
-    params = tuple(ParamDetail(n, from_stored(text, number), source) for n, text, number, source in store.query(_PARAMS, (row["id"],)))
+    params = tuple(
+        ParamDetail(n, from_stored(text, number), source)
+        for n, text, number, source in store.query(_PARAMS, (row["id"],))
+    )
     return RunCard(
         run=_run(store, row, params, metrics),
         ended_us=row["ended_us"],
@@ -73,7 +74,10 @@ def read_card(store: Store, ulid: str) -> RunCard:
         origin=row["origin"],
         params=params,
         metrics=metrics,
-        artifacts=tuple(ArtifactUse(n, k, d, b, json.loads(detail)) for n, k, d, b, detail in store.query(_ARTIFACTS, (row["id"],))),
+        artifacts=tuple(
+            ArtifactUse(n, k, d, b, json.loads(detail))
+            for n, k, d, b, detail in store.query(_ARTIFACTS, (row["id"],))
+        ),
         source=_text(store, row["source"]),
         earlier_cells=_earlier(store, row),
         stdout=_text(store, row["stdout"]),
@@ -94,11 +98,15 @@ def read_card(store: Store, ulid: str) -> RunCard:
     )
 
 
-def _run(store: Store, row: Mapping[str, Any], params: tuple[ParamDetail, ...], metrics: tuple[MetricDetail, ...]) -> Run:
+def _run(
+    store: Store, row: Mapping[str, Any], params: tuple[ParamDetail, ...], metrics: tuple[MetricDetail, ...]
+) -> Run:
     return Run(
         id=row["ulid"],
         experiment=row["experiment"],
-        status=status_of(row["status"], row["host"], row["pid"], row["process_started_us"], row["heartbeat_us"]),
+        status=status_of(
+            row["status"], row["host"], row["pid"], row["process_started_us"], row["heartbeat_us"]
+        ),
         started_us=row["started_us"],
         wall_s=_seconds(row["wall_us"]),
         params={p.name: p.value for p in params},
@@ -138,7 +146,9 @@ def _earlier(store: Store, row: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(body for (body,) in store.query(_EARLIER, (row["session"], row["position"])))
 
 
-def _delta(store: Store, row: Mapping[str, Any], metrics: tuple[MetricDetail, ...]) -> tuple[str, float] | None:
+def _delta(
+    store: Store, row: Mapping[str, Any], metrics: tuple[MetricDetail, ...]
+) -> tuple[str, float] | None:
     """The headline metric against the run before in the same experiment."""
     for metric in metrics:
         if metric.role != "train" and metric.direction:

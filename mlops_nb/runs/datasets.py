@@ -28,7 +28,9 @@ def list_versions(store: Store, run: str | None, limit: int) -> Results[DatasetV
     if limit < 1:
         raise InvalidInput(f"limit is {limit}", expected="1 or more")
     found = []
-    for identity, digest, rows, columns, record, profiled, used, last in store.query(_VERSIONS, (run, run, limit)):
+    for identity, digest, rows, columns, record, profiled, used, last in store.query(
+        _VERSIONS, (run, run, limit)
+    ):
         uses = store.query(_USES, (identity,))
         found.append(
             DatasetVersion(
@@ -45,4 +47,9 @@ def list_versions(store: Store, run: str | None, limit: int) -> Results[DatasetV
                 profiled=bool(profiled),
             )
         )
-    return Results(found, note="" if found else "no datasets yet: they are recorded when a tracked cell reads, fits or scores them")
+    return Results(
+        found,
+        note=""
+        if found
+        else "no datasets yet: they are recorded when a tracked cell reads, fits or scores them",
+    )

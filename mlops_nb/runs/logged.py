@@ -14,7 +14,11 @@ def artifact_bytes(source: object, name: str | None) -> tuple[bytes, str]:
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source), name or "artifact"
     if not isinstance(source, str | os.PathLike):
-        raise InvalidInput(f"an artifact is {brief(source)}", expected="a path or bytes", fix="ml.log_table or ml.log_figure for objects")
+        raise InvalidInput(
+            f"an artifact is {brief(source)}",
+            expected="a path or bytes",
+            fix="ml.log_table or ml.log_figure for objects",
+        )
     path = Path(source)
     if not path.is_file():
         raise NotFound(f"there is no file {brief(str(source))}", expected="an existing file")
@@ -31,7 +35,10 @@ def figure_png(figure: object) -> bytes:
     draw = getattr(figure, "_repr_png_", None)
     data = draw() if draw is not None else None
     if not isinstance(data, bytes):
-        raise InvalidInput(f"a {type(figure).__name__} can't be drawn", expected="a matplotlib figure or an object with _repr_png_")
+        raise InvalidInput(
+            f"a {type(figure).__name__} can't be drawn",
+            expected="a matplotlib figure or an object with _repr_png_",
+        )
     return data
 
 
@@ -43,13 +50,15 @@ def table_parquet(table: object) -> tuple[bytes, int, int]:
     try:
         arrow = _arrow(table)
     except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError) as error:
-        raise InvalidInput(f"a {type(table).__name__} is not a table: {error}", expected="a DataFrame or a list of dicts") from None
+        raise InvalidInput(
+            f"a {type(table).__name__} is not a table: {error}", expected="a DataFrame or a list of dicts"
+        ) from None
     buffer = io.BytesIO()
     pq.write_table(arrow, buffer, compression="zstd")
     return buffer.getvalue(), arrow.num_rows, arrow.num_columns
 
 
-def _arrow(table: object):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _arrow(table: object):  # type: ignore[no-untyped-def]
     import pyarrow as pa
 
     if isinstance(table, pa.Table):

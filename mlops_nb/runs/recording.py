@@ -38,7 +38,11 @@ def storable(value: object, what: str) -> tuple[str, float | None]:
     """
     text = value if isinstance(value, str) else repr(value) if isinstance(value, float) else str(value)
     if len(text) > TEXT_LIMIT:
-        raise InvalidInput(f"{what} has {len(text):,} characters", expected=f"at most {TEXT_LIMIT:,}", fix="ml.log_artifact for long texts")
+        raise InvalidInput(
+            f"{what} has {len(text):,} characters",
+            expected=f"at most {TEXT_LIMIT:,}",
+            fix="ml.log_artifact for long texts",
+        )
     text = text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
     if isinstance(value, bool | int | float) and not isinstance(value, str):
         try:
@@ -78,7 +82,9 @@ def check_params(params: Mapping[str, object]) -> list[tuple[str, str, float | N
     return checked
 
 
-def put_params(connection: sqlite3.Connection, run: int, checked: Iterable[tuple[str, str, float | None]], source: str) -> None:
+def put_params(
+    connection: sqlite3.Connection, run: int, checked: Iterable[tuple[str, str, float | None]], source: str
+) -> None:
     """Write checked params of a run."""
     for key, text, as_number in checked:
         connection.execute(queries.PARAM_PUT, (run, key_id(connection, key), text, as_number, source))
@@ -100,7 +106,13 @@ def put_tags(connection: sqlite3.Connection, run: int, checked: Iterable[tuple[s
 
 
 def put_artifact(
-    connection: sqlite3.Connection, run: int, name: str, kind: str, artifact: str, size: int, detail: Mapping[str, object]
+    connection: sqlite3.Connection,
+    run: int,
+    name: str,
+    kind: str,
+    artifact: str,
+    size: int,
+    detail: Mapping[str, object],
 ) -> None:
     """Write that a run has an artifact."""
     connection.execute(queries.ARTIFACT_ADD, (artifact, size, now_us()))

@@ -17,7 +17,19 @@ Point: TypeAlias = tuple[int, float, int]
 class Series:
     """The points of one metric of one run: (step, value, nanoseconds UTC), in the order they were logged."""
 
-    __slots__ = ("_taken", "direction", "greatest", "key", "least", "name", "next_step", "points", "provenance", "role", "waiting")
+    __slots__ = (
+        "_taken",
+        "direction",
+        "greatest",
+        "key",
+        "least",
+        "name",
+        "next_step",
+        "points",
+        "provenance",
+        "role",
+        "waiting",
+    )
 
     def __init__(self, name: str, direction: int) -> None:
         self.name, self.direction = name, direction
@@ -41,14 +53,29 @@ class Series:
         key, seq = self.key, self.points
         connection.executemany(
             queries.POINT_ADD,
-            [(run, key, step, seq + i, value, kind(value), ns // 1000) for i, (step, value, ns) in enumerate(taken)],
+            [
+                (run, key, step, seq + i, value, kind(value), ns // 1000)
+                for i, (step, value, ns) in enumerate(taken)
+            ],
         )
         finite = [value for _, value, _ in taken if not math.isnan(value)]
         least, greatest = self._range(finite)
         step, last, _ = taken[-1]
         connection.execute(
             queries.METRIC_PUT,
-            (run, key, last, kind(last), step, least, greatest, seq + len(taken), self.role, self.provenance, self.direction),
+            (
+                run,
+                key,
+                last,
+                kind(last),
+                step,
+                least,
+                greatest,
+                seq + len(taken),
+                self.role,
+                self.provenance,
+                self.direction,
+            ),
         )
 
     def _range(self, values: list[float]) -> tuple[float | None, float | None]:

@@ -10,19 +10,36 @@ from mlops_nb.store.store import Store
 _KEYED = "SELECT k.name, k.id FROM {table} t JOIN key k ON k.id = t.key WHERE t.run = ?"
 # What a person writes → how to list what there is, and how to drop one.
 _KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "metrics": (_KEYED.format(table="metric"), ("DELETE FROM metric WHERE run = ? AND key = ?", "DELETE FROM point WHERE run = ? AND key = ?")),
+    "metrics": (
+        _KEYED.format(table="metric"),
+        ("DELETE FROM metric WHERE run = ? AND key = ?", "DELETE FROM point WHERE run = ? AND key = ?"),
+    ),
     "params": (_KEYED.format(table="param"), ("DELETE FROM param WHERE run = ? AND key = ?",)),
     "tags": (_KEYED.format(table="tag"), ("DELETE FROM tag WHERE run = ? AND key = ?",)),
     "values": (_KEYED.format(table="value"), ("DELETE FROM value WHERE run = ? AND key = ?",)),
-    "datasets": ("SELECT variable, variable FROM run_dataset WHERE run = ?", ("DELETE FROM run_dataset WHERE run = ? AND variable = ?",)),
-    "artifacts": ("SELECT name, name FROM run_artifact WHERE run = ?", ("DELETE FROM run_artifact WHERE run = ? AND name = ?",)),
+    "datasets": (
+        "SELECT variable, variable FROM run_dataset WHERE run = ?",
+        ("DELETE FROM run_dataset WHERE run = ? AND variable = ?",),
+    ),
+    "artifacts": (
+        "SELECT name, name FROM run_artifact WHERE run = ?",
+        ("DELETE FROM run_artifact WHERE run = ? AND name = ?",),
+    ),
 }
 
 
 def captured(store: Store, run: str) -> list[str]:
     """Everything that can be dropped from a run: `metrics.auc`, …"""
     row = store.query("SELECT id FROM run WHERE ulid = ?", (run,))
-    return [f"{kind}.{name}" for kind, (listing, _) in _KINDS.items() for name, _ in store.query(listing, (row[0][0],))] if row else []
+    return (
+        [
+            f"{kind}.{name}"
+            for kind, (listing, _) in _KINDS.items()
+            for name, _ in store.query(listing, (row[0][0],))
+        ]
+        if row
+        else []
+    )
 
 
 def drop(store: Store, run: str, what: str) -> None:
@@ -35,12 +52,20 @@ def drop(store: Store, run: str, what: str) -> None:
     """
     kind, _, name = what.partition(".")
     if kind not in _KINDS or not name:
-        raise InvalidInput(f"{brief(what)} does not say what to drop", expected=f"one of {', '.join(_KINDS)}, a dot and a name", nearest=nearest(what, captured(store, run)))
+        raise InvalidInput(
+            f"{brief(what)} does not say what to drop",
+            expected=f"one of {', '.join(_KINDS)}, a dot and a name",
+            nearest=nearest(what, captured(store, run)),
+        )
     listing, deletions = _KINDS[kind]
     row = store.query("SELECT id FROM run WHERE ulid = ?", (run,))[0][0]
     known = dict(store.query(listing, (row,)))
     if name not in known:
-        raise NotFound(f"run {run[:10]} has no {what}", nearest=nearest(what, captured(store, run)), fix=f"%show {run[:10]}")
+        raise NotFound(
+            f"run {run[:10]} has no {what}",
+            nearest=nearest(what, captured(store, run)),
+            fix=f"%show {run[:10]}",
+        )
     if kind in ("artifacts", "datasets"):
         from mlops_nb.store.holds import refuse_held
 

@@ -17,7 +17,9 @@ WHERE = Arg("filter, like \"metrics.auc > 0.8 and params.model = 'hgb'\"", kind=
 
 
 def track(
-    experiment: Annotated[str | None, Arg("name of the experiment", kind="experiment", positional=True)] = None,
+    experiment: Annotated[
+        str | None, Arg("name of the experiment", kind="experiment", positional=True)
+    ] = None,
     *,
     params: Annotated[Mapping[str, Any] | None, Arg("a param, K=V; can be repeated", short="p")] = None,
     tags: Annotated[Mapping[str, Any] | None, Arg("a tag, K=V; can be repeated", short="t")] = None,
@@ -46,7 +48,9 @@ def track(
     store = scratch_store() if dry else current()
     outer = active.find()
     above = full_id(parent) if parent else (outer.id if outer is not None else None)
-    run = ActiveRun(store, experiment or setting("experiment"), params=params, tags=tags, note=note, parent=above)
+    run = ActiveRun(
+        store, experiment or setting("experiment"), params=params, tags=tags, note=note, parent=above
+    )
     run.observer = Observer(run, snapshot=snapshot, models=not no_models)
     return run
 
@@ -146,7 +150,9 @@ def runs(
 
 
 def show(
-    reference: Annotated[str, Arg("run, like `last`, `best:auc` or the beginning of its id", kind="run", positional=True)] = "last",
+    reference: Annotated[
+        str, Arg("run, like `last`, `best:auc` or the beginning of its id", kind="run", positional=True)
+    ] = "last",
 ) -> RunCard:
     """Show one run whole: params, metrics and where they come from, data, code, environment, cost.
 
@@ -175,12 +181,22 @@ def note(
 
     written = mask(storable(text, "the note")[0])
     identity = full_id(run)
-    current().change(lambda connection: connection.execute(queries.RUN_NOTE, (written, identity)), "note", f"run:{identity}")
+    current().change(
+        lambda connection: connection.execute(queries.RUN_NOTE, (written, identity)),
+        "note",
+        f"run:{identity}",
+    )
     return show(identity)
 
 
 def untrack(
-    what: Annotated[str, Arg("what to drop: `metrics.auc`, `params.depth`, `tags.team`, `values.n`, `datasets.X_te`, `artifacts.model`", kind="captured")],
+    what: Annotated[
+        str,
+        Arg(
+            "what to drop: `metrics.auc`, `params.depth`, `tags.team`, `values.n`, `datasets.X_te`, `artifacts.model`",
+            kind="captured",
+        ),
+    ],
     *,
     run: Annotated[str, Arg("which run", kind="run", short="r")] = "last",
 ) -> RunCard:

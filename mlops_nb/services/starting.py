@@ -13,7 +13,7 @@ from pathlib import Path
 from mlops_nb.services import facts as facts_file
 from mlops_nb.services import spare
 from mlops_nb.services.facts import STARTING, Facts
-from mlops_nb.services.process import Process, alive, started_us
+from mlops_nb.services.process import Process, alive, host, started_us
 from mlops_nb.store.ids import now_us
 
 _STOP_S = 8.0
@@ -23,6 +23,11 @@ def is_alive(process: Process) -> bool:
     """Whether this very process runs on this machine."""
     spare.collect()
     return alive(process, 0, now_us())
+
+
+def process_of(pid: int) -> Process:
+    """The process that has this pid now."""
+    return Process(host(), pid, (started_us(pid) if pid else None) or 0)
 
 
 def wait(path: Path, pid: int, generation: int, seconds: float) -> Facts | None:
@@ -53,7 +58,7 @@ def renew(process: Process) -> None:
 
 def stop(process: Process, seconds: float = _STOP_S) -> None:
     """End a keeper and its workers: asked first, killed when they do not listen. Returns when all are gone."""
-    if not is_alive(process):
+    if not process.pid or not is_alive(process):
         return
     _signal(process.pid, signal.SIGTERM, group=False)
     end = time.monotonic() + seconds

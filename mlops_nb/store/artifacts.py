@@ -72,9 +72,15 @@ class Artifacts:
         try:
             data = target.read_bytes()
         except FileNotFoundError:
-            raise NotFound(f"artifact {name[:12]} is missing from {self.folder}", fix="put its file back from a backup; mlops-nb db check lists all that are missing") from None
+            raise NotFound(
+                f"artifact {name[:12]} is missing from {self.folder}",
+                fix="put its file back from a backup; mlops-nb db check lists all that are missing",
+            ) from None
         if digest(data) != name:
-            raise Corrupt(f"artifact {name[:12]} is damaged: its bytes are not those that were written", fix="put its file back from a backup; mlops-nb db check lists all that are damaged")
+            raise Corrupt(
+                f"artifact {name[:12]} is damaged: its bytes are not those that were written",
+                fix="put its file back from a backup; mlops-nb db check lists all that are damaged",
+            )
         return data
 
     def names(self) -> list[str]:

@@ -34,27 +34,50 @@ def _digest(previous: str, row: tuple[object, ...]) -> str:
     return digest(json.dumps([FORMAT, previous, *row], ensure_ascii=False, separators=(",", ":")).encode())
 
 
-def append(connection: sqlite3.Connection, action: str, subject: str, detail: Mapping[str, object] | None = None) -> None:
+def append(
+    connection: sqlite3.Connection, action: str, subject: str, detail: Mapping[str, object] | None = None
+) -> None:
     """Add one row inside the caller's transaction: the change and its record stand or fall together."""
     last = connection.execute("SELECT seq, digest FROM audit ORDER BY seq DESC LIMIT 1").fetchone() or (0, "")
-    row = (last[0] + 1, now_us(), actor(), action, subject, json.dumps(detail or {}, sort_keys=True, default=str))
-    connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, last[1], _digest(last[1], row)))
+    row = (
+        last[0] + 1,
+        now_us(),
+        actor(),
+        action,
+        subject,
+        json.dumps(detail or {}, sort_keys=True, default=str),
+    )
+    connection.execute(
+        "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, last[1], _digest(last[1], row))
+    )
 
 
 def verify(connection: sqlite3.Connection, anchor: Path) -> Verdict:
     """Walk the chain and compare it with the anchor."""
     count, previous = 0, ""
     wanted, head = read_anchor(anchor)
-    for row in connection.execute("SELECT seq, time_us, actor, action, subject, detail, previous, digest FROM audit ORDER BY seq"):
+    for row in connection.execute(
+        "SELECT seq, time_us, actor, action, subject, detail, previous, digest FROM audit ORDER BY seq"
+    ):
         count += 1
         if row[0] != count or row[6] != previous:
-            return Verdict(count, wanted, f"audit row {row[0]} does not follow row {count - 1}: a row was removed or inserted")
+            return Verdict(
+                count,
+                wanted,
+                f"audit row {row[0]} does not follow row {count - 1}: a row was removed or inserted",
+            )
         if row[7] != _digest(previous, tuple(row[:6])):
             return Verdict(count, wanted, f"audit row {row[0]} was altered")
         if count == wanted and row[7] != head:
-            return Verdict(count, wanted, f"audit row {row[0]} is not the one that was anchored: the log was rewritten")
+            return Verdict(
+                count, wanted, f"audit row {row[0]} is not the one that was anchored: the log was rewritten"
+            )
         previous = row[7]
-    fault = f"the audit log ends at row {count}, but row {wanted} was anchored: its tail was cut" if count < wanted else ""
+    fault = (
+        f"the audit log ends at row {count}, but row {wanted} was anchored: its tail was cut"
+        if count < wanted
+        else ""
+    )
     return Verdict(count, wanted, fault)
 
 

@@ -14,14 +14,20 @@ from pathlib import Path
 from mlops_nb.errors import Corrupt, MlopsError, StoreError
 
 BUSY_MS = 30_000
-_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "9p", "fuse.sshfs", "ceph", "afs"})
+_NETWORK = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "9p", "fuse.sshfs", "ceph", "afs"}
+)
 
 
 @cache
 def steps() -> tuple[tuple[int, str], ...]:
     """The numbered migrations: (number, SQL). Steps are never edited once released."""
     folder = resources.files("mlops_nb.store") / "migrations"
-    found = [(int(entry.name[:4]), entry.read_text("utf-8")) for entry in folder.iterdir() if entry.name.endswith(".sql")]
+    found = [
+        (int(entry.name[:4]), entry.read_text("utf-8"))
+        for entry in folder.iterdir()
+        if entry.name.endswith(".sql")
+    ]
     return tuple(sorted(found))
 
 
@@ -46,21 +52,30 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     """A connection that can't write and never takes a write lock; an empty store when there is no file yet."""
     if not path.exists():
         return _empty()
-    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?mode=ro",
+        uri=True,
+        timeout=BUSY_MS / 1000,
+        isolation_level=None,
+        check_same_thread=False,
+    )
     try:
         connection.execute("PRAGMA query_only = ON")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.OperationalError:
-        if _writable(path.parent) or _has_wal(path):
+        if writable(path.parent) or _has_wal(path):
             connection.close()
             raise
         # WAL needs a -shm file beside the database; on a read-only medium nobody writes, so immutable is true.
         connection.close()
-        connection = sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            f"{path.as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
+        )
     return connection
 
 
-def _writable(folder: Path) -> bool:
+def writable(folder: Path) -> bool:
+    """Whether a file can be made in `folder`."""
     try:
         with tempfile.TemporaryFile(dir=folder):
             return True
@@ -198,15 +213,29 @@ def explain(error: Exception, path: Path) -> MlopsError:
     """A database or file error in plain words: which store, what is wrong, and the way out."""
     text = str(error)
     if "malformed" in text or "not a database" in text or "corrupt" in text:
-        return Corrupt(f"the store {path} is damaged ({text})", fix="mlops-nb db check, then put the newest file of backups/ in its place")
+        return Corrupt(
+            f"the store {path} is damaged ({text})",
+            fix="mlops-nb db check, then put the newest file of backups/ in its place",
+        )
     if "readonly" in text or isinstance(error, PermissionError) or "Read-only" in text:
-        return StoreError(f"the store {path} can't be written: it is read-only", fix="MLOPS_NB_STORE=another/.mlops, or make the folder writable")
+        return StoreError(
+            f"the store {path} can't be written: it is read-only",
+            fix="MLOPS_NB_STORE=another/.mlops, or make the folder writable",
+        )
     if "full" in text or "No space" in text:
-        return StoreError(f"no space left on the disk of the store {path}", fix="free some space, then mlops-nb db gc")
+        return StoreError(
+            f"no space left on the disk of the store {path}", fix="free some space, then mlops-nb db gc"
+        )
     if "locked" in text or "busy" in text:
-        return StoreError(f"the store {path} is locked by another program for over {BUSY_MS // 1000} s", fix="close that program, then try again")
+        return StoreError(
+            f"the store {path} is locked by another program for over {BUSY_MS // 1000} s",
+            fix="close that program, then try again",
+        )
     if "unable to open" in text:
-        return StoreError(f"the store {path} can't be opened", fix="check the folder's permissions, or MLOPS_NB_STORE=another/.mlops")
+        return StoreError(
+            f"the store {path} can't be opened",
+            fix="check the folder's permissions, or MLOPS_NB_STORE=another/.mlops",
+        )
     return StoreError(f"the store {path} failed: {text}", fix="mlops-nb db check")
 
 

@@ -25,5 +25,3 @@ def new_ulid() -> str:
         value = value if value > _last else _last + 1
         _last = value
     return "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
-
-

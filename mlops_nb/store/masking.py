@@ -28,16 +28,30 @@ _ALWAYS = (
     re.compile(r"(?P<keep>-----BEGIN [A-Z ]*PRIVATE KEY-----)(?P<secret>.*?)(?=-----END|\Z)", re.DOTALL),
     re.compile(r"(?P<keep>(?i:\b(?:bearer|basic)\s+))(?P<secret>[A-Za-z0-9._~+/=-]{16,})"),
     re.compile(r"(?P<keep>)(?P<secret>\bsk-(?:proj-|ant-|live-)?[A-Za-z0-9_-]{16,})"),
-    re.compile(r"(?P<keep>)(?P<secret>\b(?:hf|dapi|glpat|xox[abprs]|npm|pypi|shpat|rk_live|sk_live|whsec)[_-][A-Za-z0-9_-]{16,})"),
+    re.compile(
+        r"(?P<keep>)(?P<secret>\b(?:hf|dapi|glpat|xox[abprs]|npm|pypi|shpat|rk_live|sk_live|whsec)[_-][A-Za-z0-9_-]{16,})"
+    ),
     re.compile(r"(?P<keep>)(?P<secret>\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)"),
     re.compile(r"(?P<keep>)(?P<secret>\bAIza[0-9A-Za-z_-]{35}\b)"),
     re.compile(r"(?P<keep>(?i:AccountKey=|SharedAccessKey=|Password=|Pwd=))(?P<secret>[^;\s'\"]+)"),
 )
 # These match by entropy or by a keyword, which would mask every digest and every second word.
-_TOO_EAGER = frozenset({"KeywordDetector", "HexHighEntropyString", "Base64HighEntropyString", "IPPublicDetector", "BasicAuthDetector", "JwtTokenDetector", "PrivateKeyDetector"})
+_TOO_EAGER = frozenset(
+    {
+        "KeywordDetector",
+        "HexHighEntropyString",
+        "Base64HighEntropyString",
+        "IPPublicDetector",
+        "BasicAuthDetector",
+        "JwtTokenDetector",
+        "PrivateKeyDetector",
+    }
+)
 _TOKEN = re.compile(r"(?<![\w/+=.-])(?=[A-Za-z_/+=.:-]{0,200}\d)[\w/+=.:-]{16,}")
 _SPEAKING = re.compile(rf"(?i){_NAMES}")
-_CODE_VALUE = re.compile(r"(?:None|True|False|null|self|os|getpass|input|str|int|float|bool)\b|[\w.]+\(|\d+(?:\.\d+)?$")
+_CODE_VALUE = re.compile(
+    r"(?:None|True|False|null|self|os|getpass|input|str|int|float|bool)\b|[\w.]+\(|\d+(?:\.\d+)?$"
+)
 
 
 @cache

@@ -40,7 +40,9 @@ def explain(name: str) -> Setting:
         InvalidInput: There is no such setting, or a settings file can't be read.
     """
     if name not in DEFAULTS:
-        raise InvalidInput(f"there is no setting {name!r}", expected=", ".join(DEFAULTS), nearest=nearest(name, DEFAULTS))
+        raise InvalidInput(
+            f"there is no setting {name!r}", expected=", ".join(DEFAULTS), nearest=nearest(name, DEFAULTS)
+        )
     default, text = DEFAULTS[name]
     variable = f"MLOPS_NB_{name.upper()}"
     if variable in os.environ:

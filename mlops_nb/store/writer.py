@@ -9,13 +9,10 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from mlops_nb.errors import MlopsError, StoreError
 from mlops_nb.store import database
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 T = TypeVar("T")
 INTERVAL_S = 0.1
@@ -116,7 +113,9 @@ class Writer:
             if self.failure is not None:
                 raise self.failure
             if time.monotonic() > end:
-                raise StoreError(f"the store {self.path} did not answer within {timeout:g} s", fix="mlops-nb db check")
+                raise StoreError(
+                    f"the store {self.path} did not answer within {timeout:g} s", fix="mlops-nb db check"
+                )
             time.sleep(0.0005)
 
     @property
@@ -222,7 +221,9 @@ class Writer:
         timer.start()
 
 
-def _run(connection: sqlite3.Connection, operation: _Operation) -> tuple[_Operation, Any, BaseException | None]:
+def _run(
+    connection: sqlite3.Connection, operation: _Operation
+) -> tuple[_Operation, Any, BaseException | None]:
     """One operation in a savepoint: a refusal undoes that operation alone, a sick store the whole batch."""
     connection.execute("SAVEPOINT operation")
     try:
@@ -251,5 +252,3 @@ def _settle(future: Future[Any], result: Any, error: BaseException | None) -> No
         future.set_result(result)
     else:
         future.set_exception(error)
-
-

@@ -21,7 +21,11 @@ class _Group(click.Group):
         self.prefix = prefix
 
     def _verbs(self) -> dict[str, Verb]:
-        return {v.name[len(self.prefix) :]: v for v in VERBS if "cli" in v.faces and v.name.startswith(self.prefix)}
+        return {
+            v.name[len(self.prefix) :]: v
+            for v in VERBS
+            if "cli" in v.faces and v.name.startswith(self.prefix)
+        }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({name.split(" ", 1)[0] for name in self._verbs()})
@@ -31,20 +35,34 @@ class _Group(click.Group):
         if cmd_name in verbs:
             return _runnable(verbs[cmd_name])
         if any(name.startswith(f"{cmd_name} ") for name in verbs):
-            return _Group(f"{cmd_name} ", name=cmd_name, help=f"{cmd_name}: {', '.join(n.split(' ')[1] for n in verbs if n.startswith(cmd_name + ' '))}")
+            return _Group(
+                f"{cmd_name} ",
+                name=cmd_name,
+                help=f"{cmd_name}: {', '.join(n.split(' ')[1] for n in verbs if n.startswith(cmd_name + ' '))}",
+            )
         return None
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             known = self.list_commands(ctx)
-            raise InvalidInput(f"there is no verb {args[0]!r}", nearest=nearest(args[0], known), fix="mlops-nb --help")
+            raise InvalidInput(
+                f"there is no verb {args[0]!r}", nearest=nearest(args[0], known), fix="mlops-nb --help"
+            )
         return super().resolve_command(ctx, args)
 
 
 def _runnable(verb: Verb) -> click.Command:
     made = commands.command(verb)
     as_json = click.Option(["--json", "as_json"], is_flag=True, help="print the result as one JSON document")
-    return click.Command(made.name, params=[*made.params, as_json], callback=_caller(verb), help=made.help, short_help=made.short_help)
+    return click.Command(
+        made.name,
+        params=[*made.params, as_json],
+        callback=_caller(verb),
+        help=made.help,
+        short_help=made.short_help,
+    )
 
 
 def _caller(verb: Verb) -> Any:
@@ -52,16 +70,28 @@ def _caller(verb: Verb) -> Any:
         from mlops_nb.show import json_document, text
 
         known = commands.arguments(verb)
-        result = commands.call(verb, {a.name: commands.shaped(a, values[a.name]) for a in known if values[a.name] is not None})
+        result = commands.call(
+            verb, {a.name: commands.shaped(a, values[a.name]) for a in known if values[a.name] is not None}
+        )
         print(json_document(result) if as_json else text(result))  # noqa: T201
         raise SystemExit(getattr(result, "exit_code", 0))
 
     return run
 
 
-cli = _Group(name="mlops-nb", help="MLOps where data scientists live. Every verb is also a magic (%VERB) and a function (ml.VERB).")
+cli = _Group(
+    name="mlops-nb",
+    help="MLOps where data scientists live. Every verb is also a magic (%VERB) and a function (ml.VERB).",
+)
 cli.params.append(
-    click.Option(["--version"], is_flag=True, expose_value=False, is_eager=True, callback=lambda ctx, _, on: _version(ctx) if on else None, help="print the version")
+    click.Option(
+        ["--version"],
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=lambda ctx, _, on: _version(ctx) if on else None,
+        help="print the version",
+    )
 )
 
 

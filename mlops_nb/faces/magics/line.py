@@ -60,7 +60,10 @@ class LineMagic:
             missing = getattr(error, "name", "") or ""
             raise InvalidInput(f"{self.verb.spoken}: {error}", nearest=nearest(missing, namespace)) from None
         except SyntaxError as error:
-            raise InvalidInput(f"{self.verb.spoken}: {text!r} is not a Python expression ({error.msg})", fix=commands.usage(self.verb)) from None
+            raise InvalidInput(
+                f"{self.verb.spoken}: {text!r} is not a Python expression ({error.msg})",
+                fix=commands.usage(self.verb),
+            ) from None
 
     def _value(self, text: str) -> Any:
         return eval(text, self.shell.user_global_ns, self.shell.user_ns)  # noqa: S307 (the user's own code, in the user's own kernel)
@@ -89,7 +92,9 @@ class MlopsMagic:
         verb = next((BY_MAGIC[s] for s in spoken if s in BY_MAGIC), None)
         if verb is None:
             known = [s.removeprefix("mlops ") for s in BY_MAGIC if s.startswith("mlops ")]
-            error = InvalidInput(f"there is no %mlops {words[0]}", expected=", ".join(known), nearest=nearest(words[0], known))
+            error = InvalidInput(
+                f"there is no %mlops {words[0]}", expected=", ".join(known), nearest=nearest(words[0], known)
+            )
             raise UsageError(error.line())
         rest = line.split(None, len(verb.spoken.split()) - 1)
         return LineMagic(verb, self.shell)(rest[-1] if len(rest) == len(verb.spoken.split()) else "")
@@ -102,7 +107,12 @@ def summary(verb: Verb) -> str:
 
 def help_text(verb: Verb) -> str:
     """Usage, docstring and arguments of a verb."""
-    shown = [f"%{'%' if 'cell magic' in verb.faces else ''}{commands.usage(verb)}", "", inspect.getdoc(verb.load()) or "", ""]
+    shown = [
+        f"%{'%' if 'cell magic' in verb.faces else ''}{commands.usage(verb)}",
+        "",
+        inspect.getdoc(verb.load()) or "",
+        "",
+    ]
     for a in commands.arguments(verb):
         name = a.name.upper() if a.positional else f"{a.flag}" + (f", -{a.arg.short}" if a.arg.short else "")
         shown.append(f"  {name:<18} {a.arg.help}")

@@ -73,7 +73,9 @@ class TrackMagic:
         transformers = self.shell.input_transformers_cleanup
         # Before IPython's own cell magic turns `%%track` into a call, after it removed leading empty lines.
         names = [getattr(t, "__name__", "") for t in transformers]
-        transformers.insert(names.index("cell_magic") if "cell_magic" in names else len(names), self.transform)
+        transformers.insert(
+            names.index("cell_magic") if "cell_magic" in names else len(names), self.transform
+        )
         self.shell.events.register("pre_run_cell", self.before_cell)
         self.shell.events.register("post_run_cell", self.after_cell)
 
@@ -116,7 +118,9 @@ class TrackMagic:
         kernel.stack.append(_Depth(None, None, None))
         try:
             python = self.shell.transform_cell(raw)
-            cell = kernel.session.executed(raw, python, getattr(info, "cell_id", None)) if not nested else None
+            cell = (
+                kernel.session.executed(raw, python, getattr(info, "cell_id", None)) if not nested else None
+            )
             kernel.stack[-1].cell = cell
             number = find_line(raw.splitlines())
             outer = any(depth.tracked for depth in kernel.stack[:-1])
@@ -173,7 +177,9 @@ class TrackMagic:
         assert tracked is not None and depth.outputs is not None  # noqa: S101 (set together)
         depth.outputs.close()
         status, error = _outcome(result)
-        self.kernel.session.end(tracked, status, error, self.shell.user_ns, depth.outputs.stdout(), depth.outputs.figures)
+        self.kernel.session.end(
+            tracked, status, error, self.shell.user_ns, depth.outputs.stdout(), depth.outputs.figures
+        )
         display(run_line(tracked.run, dry=depth.dry))
 
     def __call__(self, line: str, cell: str) -> Any:

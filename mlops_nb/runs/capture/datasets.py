@@ -74,7 +74,9 @@ class Datasets:
         for name in names:
             if self.role_of(None, name) == "train":
                 return "train"
-        return "validation" if any("val" in name.lower() or "dev" in name.lower() for name in names) else "test"
+        return (
+            "validation" if any("val" in name.lower() or "dev" in name.lower() for name in names) else "test"
+        )
 
     def promote(self, variable: str, role: str) -> None:
         """Data that were only predicted for turn out to be judged."""
@@ -110,7 +112,9 @@ class Datasets:
         """Profile (and keep, if asked to) what was seen. Runs after the cell, in another thread."""
         while self._copies:
             digest, data = self._copies.popitem()
-            known = self.run.store.query("SELECT profile IS NOT NULL FROM dataset_version WHERE digest = ?", (digest,))
+            known = self.run.store.query(
+                "SELECT profile IS NOT NULL FROM dataset_version WHERE digest = ?", (digest,)
+            )
             if not known or not known[0][0]:
                 record = json.dumps(profile(data).to_record())
                 self.run.record(lambda c, r=record, d=digest: c.execute(queries.DATASET_PROFILE, (r, d)))  # type: ignore[misc]
@@ -122,11 +126,24 @@ class Datasets:
 
         use = next(u for u in self.uses.values() if u.digest == digest)
         content, rows, columns = table_parquet(data)
-        self.run.put_artifact(f"snapshot/{use.variable}.parquet", "table", content, {"dataset": digest, "rows": rows, "columns": columns})
+        self.run.put_artifact(
+            f"snapshot/{use.variable}.parquet",
+            "table",
+            content,
+            {"dataset": digest, "rows": rows, "columns": columns},
+        )
 
     def _keep(self, found: Fingerprint, digest: str, data: Any) -> None:
         record, leaves = found.to_record()
-        values = (digest, found.schema_digest, found.rows, _width(found, data), json.dumps(record), leaves, now_us())
+        values = (
+            digest,
+            found.schema_digest,
+            found.rows,
+            _width(found, data),
+            json.dumps(record),
+            leaves,
+            now_us(),
+        )
         self.run.record(lambda connection: connection.execute(queries.DATASET_ADD, values))
         copy = _isolated(data)
         if copy is None:

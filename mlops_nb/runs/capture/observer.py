@@ -118,7 +118,14 @@ class Observer:
 
     def after(self, call: Call, result: Any) -> None:
         """It returned."""
-        handler = {"fit": self._fit, "predict": self._predict, "metric": self._metric, "score": self._score, "folds": self._folds, "read": self._read}
+        handler = {
+            "fit": self._fit,
+            "predict": self._predict,
+            "metric": self._metric,
+            "score": self._score,
+            "folds": self._folds,
+            "read": self._read,
+        }
         self.guarded(lambda: handler[call.kind](call, result))
 
     def _note(self, kind: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
@@ -142,7 +149,9 @@ class Observer:
             return False
         if spent[0] == _SITE_CALLS + 1 or len(spent) == 2:
             spent.append(1)
-            self.run.problem(f"{call.place}: called more than {_SITE_CALLS} times; the data of later calls were not fingerprinted")
+            self.run.problem(
+                f"{call.place}: called more than {_SITE_CALLS} times; the data of later calls were not fingerprinted"
+            )
         return True
 
     def _dataset(self, call: Call, data: Any, variable: str, role: str) -> str | None:

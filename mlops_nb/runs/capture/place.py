@@ -7,7 +7,22 @@ from dataclasses import dataclass
 from types import FrameType
 
 # Frames between the user's call and our watcher.
-_INNER = ("sklearn", "mlops_nb", "joblib", "numpy", "scipy", "pandas", "polars", "pyarrow", "functools", "contextlib", "xgboost", "lightgbm", "importlib", "_frozen_importlib")
+_INNER = (
+    "sklearn",
+    "mlops_nb",
+    "joblib",
+    "numpy",
+    "scipy",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "functools",
+    "contextlib",
+    "xgboost",
+    "lightgbm",
+    "importlib",
+    "_frozen_importlib",
+)
 _TEXT_LIMIT = 160
 
 
@@ -50,12 +65,21 @@ def locate(start: FrameType | None) -> Place:
     node = _node(frame)
     if not isinstance(node, ast.Call):
         return Place(file, line, "", {}, "", "")
-    arguments: dict[int | str, str] = {i: ast.unparse(a) for i, a in enumerate(node.args) if not isinstance(a, ast.Starred)}
+    arguments: dict[int | str, str] = {
+        i: ast.unparse(a) for i, a in enumerate(node.args) if not isinstance(a, ast.Starred)
+    }
     arguments |= {k.arg: ast.unparse(k.value) for k in node.keywords if k.arg}
     text = ast.unparse(node)
     receiver = ast.unparse(node.func.value) if isinstance(node.func, ast.Attribute) else ""
     target = _target(node) if frame.f_code.co_name == "<module>" else ""
-    return Place(file, node.lineno, text if len(text) <= _TEXT_LIMIT else text[: _TEXT_LIMIT - 1] + "…", arguments, receiver, target)
+    return Place(
+        file,
+        node.lineno,
+        text if len(text) <= _TEXT_LIMIT else text[: _TEXT_LIMIT - 1] + "…",
+        arguments,
+        receiver,
+        target,
+    )
 
 
 def _node(frame: FrameType) -> ast.AST | None:
@@ -74,8 +98,10 @@ def _target(node: ast.AST) -> str:
         return parent.target.id
     if isinstance(parent, ast.AnnAssign) and isinstance(parent.target, ast.Name):
         return parent.target.id
-    if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name):
+    if (
+        isinstance(parent, ast.Assign)
+        and len(parent.targets) == 1
+        and isinstance(parent.targets[0], ast.Name)
+    ):
         return parent.targets[0].id
     return ""
-
-

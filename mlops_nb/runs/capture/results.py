@@ -16,7 +16,11 @@ class Origin(NamedTuple):
 
 def is_scalar(value: Any) -> bool:
     """One real number: Python's or NumPy's, but not a bool."""
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and type(value).__name__ not in ("bool_", "bool")
+    return (
+        isinstance(value, numbers.Real)
+        and not isinstance(value, bool)
+        and type(value).__name__ not in ("bool_", "bool")
+    )
 
 
 class Predictions:

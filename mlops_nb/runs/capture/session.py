@@ -69,7 +69,18 @@ class Session:
         self.literals.update(found.literals)
         return found
 
-    def begin(self, store: Store, cell: Cell, experiment: str, *, params: Mapping[str, Any], snapshot: bool, models: bool, notebook: str | None, **more: Any) -> Tracked:
+    def begin(
+        self,
+        store: Store,
+        cell: Cell,
+        experiment: str,
+        *,
+        params: Mapping[str, Any],
+        snapshot: bool,
+        models: bool,
+        notebook: str | None,
+        **more: Any,
+    ) -> Tracked:
         """Open the run of a tracked cell.
 
         Raises:
@@ -90,7 +101,9 @@ class Session:
             for number, each in new:
                 digest = recording.put_text(connection, mask(each.raw))
                 connection.execute(queries.CELL_ADD, (self.id, number, digest, each.cell_id, each.started_us))
-            source = connection.execute("SELECT source FROM cell WHERE session = ? AND position = ?", (self.id, position)).fetchone()
+            source = connection.execute(
+                "SELECT source FROM cell WHERE session = ? AND position = ?", (self.id, position)
+            ).fetchone()
             connection.execute(
                 "UPDATE run SET session = ?, position = ?, source = ?, notebook = ?, cell_id = ? WHERE id = ?",
                 (self.id, position, source[0], notebook, cell.cell_id, run.row),
@@ -98,12 +111,24 @@ class Session:
 
         run.record(put)
 
-    def end(self, tracked: Tracked, status: str, error: str | None, namespace: Mapping[str, Any], stdout: str, figures: list[bytes]) -> None:
+    def end(
+        self,
+        tracked: Tracked,
+        status: str,
+        error: str | None,
+        namespace: Mapping[str, Any],
+        stdout: str,
+        figures: list[bytes],
+    ) -> None:
         """Close the run of a tracked cell. What takes longer goes on in the background."""
         run, observer = tracked.run, tracked.observer
         observer.stop()
         found = self.learn(tracked.cell)
-        earlier = {n: self.literals[n] for n in found.read - found.bound if n in self.literals and _same(namespace.get(n, _NOTHING), self.literals[n])}
+        earlier = {
+            n: self.literals[n]
+            for n in found.read - found.bound
+            if n in self.literals and _same(namespace.get(n, _NOTHING), self.literals[n])
+        }
         observer.guarded(lambda: ending.write_scores(observer, found, namespace))
         observer.guarded(lambda: ending.write_params(observer, found, earlier, tracked.typed))
         observer.guarded(observer.datasets.write_uses)
@@ -121,7 +146,9 @@ class Session:
 
 
 def _same(value: Any, literal: Any) -> bool:
-    return (type(value) is type(literal) and value == literal) or (isinstance(literal, str) and repr(value) == literal)
+    return (type(value) is type(literal) and value == literal) or (
+        isinstance(literal, str) and repr(value) == literal
+    )
 
 
 def _put_output(run: ActiveRun, stdout: str, figures: list[bytes]) -> None:
@@ -129,7 +156,9 @@ def _put_output(run: ActiveRun, stdout: str, figures: list[bytes]) -> None:
         tail = mask(stdout[-_STDOUT_LIMIT:])
 
         def put(connection: sqlite3.Connection) -> None:
-            connection.execute("UPDATE run SET stdout = ? WHERE id = ?", (recording.put_text(connection, tail), run.row))
+            connection.execute(
+                "UPDATE run SET stdout = ? WHERE id = ?", (recording.put_text(connection, tail), run.row)
+            )
 
         run.record(put)
     for number, data in enumerate(figures, 1):

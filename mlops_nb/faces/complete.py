@@ -1,0 +1,60 @@
+"""Candidates for the word at the end of a magic's line or a command line, from the verb's signature and the store."""
+
+from __future__ import annotations
+
+from mlops_nb import references
+from mlops_nb.errors import MlopsError
+from mlops_nb.faces import commands
+from mlops_nb.faces.lines import Word, words
+from mlops_nb.store.store import current
+from mlops_nb.verbs import Verb
+
+
+def candidates(verb: Verb, line: str) -> tuple[list[str], str]:
+    """Candidates for the last word of `line`, and that word as typed so far.
+
+    An empty list with the kind 'expression' is Python's business: IPython completes it itself.
+    """
+    try:
+        found = words(line)
+    except MlopsError:
+        found = words(line + line[max(line.rfind('"'), line.rfind("'"))])
+    typed = found[-1].text if found and not line[-1:].isspace() else ""
+    before = found[:-1] if typed else found
+    if typed.startswith("-") and "=" not in typed:
+        return [
+            a.flag for a in commands.arguments(verb) if not a.positional and a.flag.startswith(typed)
+        ], typed
+    argument = _argument(verb, before)
+    if argument is None:
+        return [], typed
+    return _of_kind(argument.arg.kind, typed), typed
+
+
+def _argument(verb: Verb, before: list[Word]) -> commands.Argument | None:
+    """Which argument the next word belongs to."""
+    known = commands.arguments(verb)
+    flags = {name: a for a in known if not a.positional for name in (a.flag, f"-{a.arg.short}")}
+    if before and before[-1].text in flags and flags[before[-1].text].type is not bool:
+        return flags[before[-1].text]
+    count, i = 0, 0
+    while i < len(before):
+        flag = flags.get(before[i].text)
+        i += 2 if flag is not None and flag.type is not bool else 1
+        count += flag is None
+    positional = [a for a in known if a.positional]
+    if positional and positional[-1].many:
+        return positional[min(count, len(positional) - 1)]
+    return positional[count] if count < len(positional) else None
+
+
+def _of_kind(kind: str | tuple[str, ...], typed: str) -> list[str]:
+    if isinstance(kind, tuple):
+        return [word for word in kind if word.startswith(typed)]
+    if kind == "anything":
+        return [word for one in references.KINDS for word in one.completer()(current(), typed)][:50]
+    if kind in references.BY_NAME:
+        return list(references.BY_NAME[kind].completer()(current(), typed))
+    if kind in references.COMPLETERS:
+        return list(references.load(references.COMPLETERS[kind])(current(), typed))
+    return []

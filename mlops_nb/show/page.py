@@ -1,0 +1,93 @@
+"""Pieces of HTML. Colours are those of the page around: no script, no style sheet, nothing is fetched."""
+
+from __future__ import annotations
+
+import html as _html
+from collections.abc import Iterable, Sequence
+
+# Lab, VS Code and Colab name their colours differently; `currentColor` is right in each of them, light and dark.
+_MUTED = "opacity:.72"
+_LINE = "border-bottom:1px solid color-mix(in srgb, currentColor 18%, transparent)"
+_FONT = "font-family:var(--jp-ui-font-family, system-ui, sans-serif);font-size:13px;line-height:1.45"
+MONO = "font-family:var(--jp-code-font-family, ui-monospace, monospace);font-size:12px"
+
+
+def escape(value: object) -> str:
+    """Text that is safe between tags and in attributes; control characters are made visible."""
+    return _html.escape("".join(c if c.isprintable() or c in "\n\t" else "�" for c in str(value)), quote=True)
+
+
+def frame(*parts: str) -> str:
+    """The outermost element of everything that is shown."""
+    return f'<div style="{_FONT}">' + "".join(p for p in parts if p) + "</div>"
+
+
+def muted(value: object) -> str:
+    """Text that stands back."""
+    return f'<span style="{_MUTED}">{escape(value)}</span>'
+
+
+def mono(value: object) -> str:
+    """An identifier."""
+    return f'<code style="{MONO};background:none;color:inherit;padding:0">{escape(value)}</code>'
+
+
+def heading(value: object) -> str:
+    """A heading inside a card."""
+    return f'<div style="margin:14px 0 4px;font-weight:600">{escape(value)}</div>'
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = (), caption: str = ""
+) -> str:
+    """A table of cells that are HTML already. `right`: columns of numbers."""
+    numbers = set(right)
+
+    def style(i: int) -> str:
+        return f"text-align:{'right' if i in numbers else 'left'};padding:3px 14px 3px 0;vertical-align:top;white-space:nowrap"
+
+    head = "".join(
+        f'<th scope="col" style="{style(i)};font-weight:600;{_LINE}">{escape(c)}</th>'
+        for i, c in enumerate(columns)
+    )
+    body = "".join(
+        '<tr style="background:none">'
+        + "".join(
+            f'<td style="{style(i)};font-variant-numeric:tabular-nums">{cell}</td>'
+            for i, cell in enumerate(row)
+        )
+        + "</tr>"
+        for row in rows
+    )
+    named = (
+        f'<caption style="text-align:left;padding:0 0 6px;{_MUTED}">{escape(caption)}</caption>'
+        if caption
+        else ""
+    )
+    return f'<div style="overflow-x:auto"><table style="border-collapse:collapse;margin:0">{named}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> str:
+    """Names and values, one pair a line; values are HTML already, empty ones are left out."""
+    rows = "".join(
+        f'<tr style="background:none"><th scope="row" style="text-align:left;font-weight:400;{_MUTED};padding:2px 16px 2px 0;vertical-align:top;white-space:nowrap">{escape(name)}</th>'
+        f'<td style="text-align:left;padding:2px 0;vertical-align:top">{value}</td></tr>'
+        for name, value in pairs
+        if value
+    )
+    return f'<table style="border-collapse:collapse;margin:0"><tbody>{rows}</tbody></table>' if rows else ""
+
+
+def code(source: str) -> str:
+    """Source text."""
+    return f'<pre style="{MONO};margin:4px 0;padding:8px 10px;overflow-x:auto;border-left:2px solid color-mix(in srgb, currentColor 25%, transparent);background:none;color:inherit">{escape(source)}</pre>'
+
+
+def opening(summary: str, body: str, opened: bool = False) -> str:
+    """A line that opens to more; both are HTML already."""
+    return f'<details{" open" if opened else ""} style="margin:2px 0"><summary style="cursor:pointer">{summary}</summary><div style="padding:6px 0 10px 14px">{body}</div></details>'
+
+
+def picture(png: str, description: str) -> str:
+    """A PNG given as base64."""
+    return f'<img alt="{escape(description)}" src="data:image/png;base64,{png}" style="max-width:420px;margin:4px 8px 4px 0"/>'

@@ -1,0 +1,74 @@
+"""Runs in lists: only the columns that say something."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from mlops_nb.runs.model import Run
+from mlops_nb.show import facts
+from mlops_nb.show.table import Column, TableView
+from mlops_nb.show.words import cut, digest, number, seconds, short, when
+
+_MARKS = {"running": "◌", "finished": "●", "failed": "✕", "interrupted": "◍"}
+_METRICS, _PARAMS = 4, 5
+
+
+def mark(status: str) -> str:
+    """A status as sign and word."""
+    return f"{_MARKS.get(status, '?')} {status}"
+
+
+def list_view(results: Any) -> TableView:
+    """A page of runs."""
+    items: tuple[Run, ...] = results.items
+    metrics = Counter(name for run in items for name in run.metrics)
+    columns = [
+        Column("run", lambda r: short(r.id), mono=True),
+        Column("experiment", lambda r: r.experiment),
+        Column("status", lambda r: mark(r.status)),
+        Column("started", lambda r: when(r.started_us)),
+        Column("wall", lambda r: seconds(r.wall_s), right=True),
+    ]
+    for name, _ in metrics.most_common(_METRICS):
+        columns.append(Column(name, lambda r, n=name: number(r.metrics.get(n)), right=True))  # type: ignore[misc]
+    for name in _varying(items)[:_PARAMS]:
+        columns.append(Column(name, lambda r, n=name: cut(number(r.params.get(n)), 24)))  # type: ignore[misc]
+    columns.append(Column("train", lambda r: _train(r)))
+    columns.append(Column("note", lambda r: cut(r.note, 40)))
+    more = (
+        f"{len(items)} shown, more with after={results.next_page[:24]}… (.next_page)"
+        if results.next_page
+        else ""
+    )
+    return TableView(columns, items, "\n".join(line for line in (results.note, more) if line))
+
+
+def _varying(items: tuple[Run, ...]) -> list[str]:
+    """Params that are not the same in all runs; of a single run, all of them."""
+    seen: dict[str, set[str]] = {}
+    count: Counter[str] = Counter()
+    for run in items:
+        for name, value in run.params.items():
+            seen.setdefault(name, set()).add(repr(value))
+            count[name] += 1
+    if len(items) == 1:
+        return list(seen)
+    return sorted(
+        (n for n in seen if len(seen[n]) > 1 or count[n] < len(items)), key=lambda n: (-count[n], n)
+    )
+
+
+def _train(run: Run) -> str:
+    found = [d for d in run.datasets if d.role == "train"]
+    widest = max(found, key=lambda d: d.columns, default=None)
+    return f"{digest(widest.digest)[:4]} {widest.rows:,}×{widest.columns}" if widest else ""
+
+
+def view(value: Any) -> facts.FactsView:
+    """One run, or one that is being recorded."""
+    if isinstance(value, Run):
+        return facts.view(value)
+    return facts.FactsView(
+        [("run", value.id), ("experiment", value.experiment), ("status", mark(value.status))]
+    )
