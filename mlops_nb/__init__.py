@@ -55,9 +55,7 @@ def __getattr__(name: str) -> Any:
     if verb is not None:
         found: Any = verb.load()
     elif any(v.name.startswith(f"{name} ") for v in VERBS):
-        found = SimpleNamespace(
-            **{v.name.split(" ", 1)[1]: v.load() for v in VERBS if v.name.startswith(f"{name} ")}
-        )
+        found = SimpleNamespace(**{v.name.split(" ", 1)[1]: v.load() for v in VERBS if v.name.startswith(f"{name} ")})
     else:
         from mlops_nb.errors import nearest
 

@@ -143,11 +143,7 @@ def _series(name: str, series: Any) -> Column:
     if type(dtype).__name__ == "SparseDtype":
         series = series.array.to_dense()
         dtype = series.dtype
-    if (
-        isinstance(getattr(dtype, "kind", None), str)
-        and dtype.kind in "biufcmM"
-        and hasattr(dtype, "itemsize")
-    ):
+    if isinstance(getattr(dtype, "kind", None), str) and dtype.kind in "biufcmM" and hasattr(dtype, "itemsize"):
         array = getattr(series, "array", series)
         if not hasattr(dtype, "tz") and hasattr(dtype, "newbyteorder"):
             return numbers(name, array.to_numpy() if hasattr(array, "to_numpy") else array)
@@ -202,9 +198,7 @@ def _ticks(name: str, values: Any) -> Column:
         values = values.astype(f"{values.dtype.kind}8[{target}]")
     if values.dtype.kind == "M" and target == "D":
         return _converted(name, values)
-    return (
-        Column(name, values) if target in {"s", "ms", "us", "ns"} else Column(name, None, why=f"unit {unit}")
-    )
+    return Column(name, values) if target in {"s", "ms", "us", "ns"} else Column(name, None, why=f"unit {unit}")
 
 
 def objects(name: str, values: Any) -> Column:

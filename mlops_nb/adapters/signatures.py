@@ -85,13 +85,7 @@ def example(inputs: Any, rows: int = 5) -> dict[str, Any]:
 def _array_rows(inputs: Any, rows: int) -> list[Any]:
     head = inputs[:rows] if hasattr(inputs, "__getitem__") else []
     head = head.toarray() if hasattr(head, "toarray") else head
-    head = (
-        head.to_list()
-        if hasattr(head, "to_list")
-        else head.tolist()
-        if hasattr(head, "tolist")
-        else list(head)
-    )
+    head = head.to_list() if hasattr(head, "to_list") else head.tolist() if hasattr(head, "tolist") else list(head)
     return [_plain(row) for row in head]
 
 

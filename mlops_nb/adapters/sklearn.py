@@ -50,16 +50,12 @@ def _watch_metrics(module: ModuleType, patches: Patches, watcher: Watcher) -> No
 
 def _takes_truth(function: Any) -> bool:
     code = getattr(function, "__wrapped__", function).__code__
-    return bool(code.co_varnames[:1]) and (
-        code.co_varnames[0] in _TRUTHS or code.co_varnames[:2] == ("X", "labels")
-    )
+    return bool(code.co_varnames[:1]) and (code.co_varnames[0] in _TRUTHS or code.co_varnames[:2] == ("X", "labels"))
 
 
 def _watch_folds(module: ModuleType, patches: Patches, watcher: Watcher) -> None:
     for name in CROSS_VALIDATION:
-        patches.function(
-            getattr(module, name), lambda inner, name=name: watched(inner, "folds", name, watcher)
-        )  # type: ignore[misc]
+        patches.function(getattr(module, name), lambda inner, name=name: watched(inner, "folds", name, watcher))  # type: ignore[misc]
 
 
 def _watch_estimators(module: ModuleType, patches: Patches, watcher: Watcher) -> None:
@@ -113,20 +109,14 @@ def params(estimator: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         owner, _, leaf = name.rpartition("__")
         target = everything.get(owner) if owner else estimator
         known = _defaults(type(target)) if target is not None else {}
-        same = leaf in known and (
-            known[leaf] is value or (type(known[leaf]) is type(value) and known[leaf] == value)
-        )
+        same = leaf in known and (known[leaf] is value or (type(known[leaf]) is type(value) and known[leaf] == value))
         (default if same else changed)[name] = value
     return changed, default
 
 
 def _defaults(cls: type) -> dict[str, Any]:
     signature = inspect.signature(cls.__init__)  # type: ignore[misc]
-    return {
-        name: p.default
-        for name, p in signature.parameters.items()
-        if p.default is not inspect.Parameter.empty
-    }
+    return {name: p.default for name, p in signature.parameters.items() if p.default is not inspect.Parameter.empty}
 
 
 def curves(estimator: Any) -> dict[str, list[float]]:

@@ -19,9 +19,7 @@ FORMAT = "skops/1"
 _SCHEMA = "schema.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 # Values that can't change are never shared on purpose: whether Python happened to intern one must leave no trace.
-_SHARED = frozenset(
-    {"DictNode", "DefaultDictNode", "ListNode", "SetNode", "ObjectNode", "NdArrayNode", "TreeNode"}
-)
+_SHARED = frozenset({"DictNode", "DefaultDictNode", "ListNode", "SetNode", "ObjectNode", "NdArrayNode", "TreeNode"})
 # id() of an argument, kept by text vectorizers to warn once; without it they look again.
 _ADDRESSES = frozenset({"_stop_words_id"})
 _PICKLES = (
@@ -48,7 +46,23 @@ _ALLOWED = (
         "sklearn.metrics._dist_metrics",
         *(
             f"{name}Distance{bits}"
-            for name in ["Euclidean", "SEuclidean", "Manhattan", "Chebyshev", "Minkowski", "Mahalanobis", "Hamming", "Canberra", "BrayCurtis", "Jaccard", "Dice", "RogersTanimoto", "RussellRao", "SokalSneath", "Haversine"]
+            for name in [
+                "Euclidean",
+                "SEuclidean",
+                "Manhattan",
+                "Chebyshev",
+                "Minkowski",
+                "Mahalanobis",
+                "Hamming",
+                "Canberra",
+                "BrayCurtis",
+                "Jaccard",
+                "Dice",
+                "RogersTanimoto",
+                "RussellRao",
+                "SokalSneath",
+                "Haversine",
+            ]
             for bits in ("", "32", "64")
         ),
     ),
@@ -202,9 +216,7 @@ def _foreign(data: bytes) -> list[str]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
             if _SCHEMA not in file.namelist():
-                raise Refused(
-                    "the file is a zip but no skops file", expected="a file that mlops_nb or skops wrote"
-                )
+                raise Refused("the file is a zip but no skops file", expected="a file that mlops_nb or skops wrote")
             if (bad := file.testzip()) is not None:
                 raise Corrupt(f"the model file is damaged in {brief(bad)}", fix="register the model again")
         return list(skops.io.get_untrusted_types(data=data))
@@ -349,9 +361,7 @@ def _check_indices(part: Any) -> None:
     elif kind == "TreePredictor":
         nodes, inner = part.nodes, np.flatnonzero(part.nodes["is_leaf"] == 0)
         sound = _after(inner, nodes["left"][inner], nodes["right"][inner], len(nodes))
-        sound = sound and _within(
-            nodes["bitset_idx"][nodes["is_categorical"] != 0], len(part.raw_left_cat_bitsets)
-        )
+        sound = sound and _within(nodes["bitset_idx"][nodes["is_categorical"] != 0], len(part.raw_left_cat_bitsets))
     elif kind.startswith(("KDTree", "BallTree")):
         index, data = np.asarray(part.idx_array), np.asarray(part.node_data)
         sound = _within(index, len(part.data)) and _within(data["idx_end"] - 1, len(index))
@@ -362,9 +372,7 @@ def _check_indices(part: Any) -> None:
     elif hasattr(part, "tree_") and hasattr(part, "n_features_in_"):
         sound = getattr(part.tree_, "n_features", part.n_features_in_) == part.n_features_in_
     if not sound:
-        raise Corrupt(
-            f"the model file is damaged: a {kind} points outside itself", fix="register the model again"
-        )
+        raise Corrupt(f"the model file is damaged: a {kind} points outside itself", fix="register the model again")
 
 
 def _within(index: Any, size: int) -> bool:

@@ -83,9 +83,7 @@ class Fingerprinter:
         if fingerprint.kind != "table" or fingerprint.partial:
             raise InvalidInput("only the complete fingerprint of a table can be continued")
         if fingerprint.rows and fingerprint.columns and not fingerprint.leaves:
-            raise InvalidInput(
-                "this fingerprint was kept without its leaves", expected="from_record(record, leaves)"
-            )
+            raise InvalidInput("this fingerprint was kept without its leaves", expected="from_record(record, leaves)")
         maker = cls(rows=fingerprint.rows_state is not None, strict=fingerprint.prefix == "fp1s")
         maker._start(fingerprint, None)
         if short == 0:
@@ -93,9 +91,7 @@ class Fingerprinter:
         last = cls(rows=maker._with_rows, strict=maker._strict)
         end = last.update(tail).finish() if tail is not None else None
         if end is None or end.rows != short or not _ends_with(fingerprint, end):
-            raise InvalidInput(
-                "the tail is not the end of the fingerprinted rows", expected=f"its last {short} rows"
-            )
+            raise InvalidInput("the tail is not the end of the fingerprinted rows", expected=f"its last {short} rows")
         maker._start(fingerprint, end)
         return maker.update(tail)
 
@@ -278,9 +274,7 @@ def stream_pieces(stream: Stream) -> Iterator[tuple[Block, int]]:
         yield batch.columns, batch.num_rows
 
 
-def content_digest(
-    kind: Kind, rows: int, columns: Sequence[ColumnDigest], partial: Sequence[str], strict: bool
-) -> str:
+def content_digest(kind: Kind, rows: int, columns: Sequence[ColumnDigest], partial: Sequence[str], strict: bool) -> str:
     """The text form of a digest over named column digests, whatever their order."""
     prefix = ("fp1s" if strict else "fp1b") + ("p" if partial else "")
     seen: dict[str, int] = {}
@@ -300,15 +294,11 @@ def column_digest(tag: str, rows: int, leaves: bytes) -> bytes:
 
 def schema_digest(columns: Sequence[tuple[str, str]]) -> str:
     """The digest of ordered names and exact types, as hex."""
-    parts = (
-        part for name, exact in columns for part in (name.encode("utf-8", "surrogatepass"), exact.encode())
-    )
+    parts = (part for name, exact in columns for part in (name.encode("utf-8", "surrogatepass"), exact.encode()))
     return digest(b"schema", *parts).hex()
 
 
-def table_fingerprint(
-    tracks: Sequence[_Track], rows: int, strict: bool, state: RowsState | None
-) -> Fingerprint:
+def table_fingerprint(tracks: Sequence[_Track], rows: int, strict: bool, state: RowsState | None) -> Fingerprint:
     """The fingerprint of a table from its finished columns."""
     keys = unique_keys([t.name for t in tracks])
     columns = {

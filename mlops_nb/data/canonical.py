@@ -59,9 +59,7 @@ def plain(values: Any) -> Any:
         if isinstance(kind, pa.BaseExtensionType):
             values = values.storage
         elif pa.types.is_dictionary(kind):
-            values = pa.DictionaryArray.from_arrays(
-                values.indices, plain(values.dictionary)
-            ).dictionary_decode()
+            values = pa.DictionaryArray.from_arrays(values.indices, plain(values.dictionary)).dictionary_decode()
         elif pa.types.is_run_end_encoded(kind):
             values = pc.run_end_decode(values)
         elif pa.types.is_string_view(kind):
@@ -167,9 +165,7 @@ def _days(feed: Feed, values: Any, _: bool) -> None:
     valid = present(values)
     kept = days if valid is None else days * valid
     if (rest if valid is None else rest * valid).any() or (kept != kept.astype("i4")).any():
-        raise Unrepresentable(
-            "a date column holds a time of day", expected="whole days", fix="cast it to timestamp"
-        )
+        raise Unrepresentable("a date column holds a time of day", expected="whole days", fix="cast it to timestamp")
     _numbers(feed, values, days.astype("i4"))
 
 
@@ -230,11 +226,7 @@ def text_parts(values: Any) -> tuple[Values, Values, Bools | None]:
     valid, count = present(values), len(values)
     if pa.types.is_fixed_size_binary(values.type):
         width = values.type.byte_width
-        rows = (
-            fixed(values, f"V{width}").view("u1").reshape(count, width)
-            if width
-            else np.empty((count, 0), "u1")
-        )
+        rows = fixed(values, f"V{width}").view("u1").reshape(count, width) if width else np.empty((count, 0), "u1")
         if valid is None:
             return np.full(count, width, "u8"), rows.reshape(-1), None
         return valid.astype("u8") * np.uint64(width), rows[valid].reshape(-1), valid
@@ -294,9 +286,7 @@ def is_text(kind: Any) -> bool:
 
 def is_binary(kind: Any) -> bool:
     """Whether a type, once plain, is a binary of fixed or free length."""
-    return bool(
-        pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
-    )
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))
 
 
 def is_time(kind: Any) -> bool:
@@ -307,9 +297,7 @@ def is_time(kind: Any) -> bool:
 def is_list(kind: Any) -> bool:
     """Whether a type, once plain, is a list in one of Arrow's five layouts."""
     views = pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind)
-    return bool(
-        views or pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    )
+    return bool(views or pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
 
 
 def quoted(name: str) -> str:

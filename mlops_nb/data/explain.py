@@ -58,9 +58,7 @@ def _difference(before: Fingerprint, after: Fingerprint, same: bool | None) -> D
     come = [key for key in new if key not in old]
     rows_agree = before.rows == after.rows or before.kind == "directory"
     renamed = _renamed(old, new, gone, come) if rows_agree else ()
-    retyped = tuple(
-        (k, c.exact, new[k].exact) for k, c in old.items() if k in new and c.exact != new[k].exact
-    )
+    retyped = tuple((k, c.exact, new[k].exact) for k, c in old.items() if k in new and c.exact != new[k].exact)
     appended = _appended(old, new, before, after)
     reordered = _reordered(before, after)
     changed: tuple[ColumnChange, ...] = ()

@@ -153,9 +153,7 @@ class Fingerprint(Result):
             return None
         if not self.partial and not other.partial:
             return self.digest == other.digest
-        known = (
-            self.columns[key].digest != c.digest for key, c in other.columns.items() if key in self.columns
-        )
+        known = (self.columns[key].digest != c.digest for key, c in other.columns.items() if key in self.columns)
         return False if self.rows != other.rows or any(known) else None
 
     def __eq__(self, other: object) -> bool:
@@ -188,9 +186,7 @@ class Fingerprint(Result):
             Corrupt: The leaves are not those of the record.
         """
         if record.get("format") != FORMAT:
-            raise InvalidInput(
-                f"fingerprint record of format {record.get('format')!r}", expected=f"format {FORMAT}"
-            )
+            raise InvalidInput(f"fingerprint record of format {record.get('format')!r}", expected=f"format {FORMAT}")
         if leaves and len(leaves) != LEAF_BYTES * sum(column["leaves"] for column in record["columns"]):
             raise Corrupt("the leaves do not belong to this fingerprint")
         columns, at = [], 0

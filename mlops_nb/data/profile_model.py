@@ -97,9 +97,7 @@ class ColumnProfile:
         """
         if self.kind != other.kind:
             if "empty" not in (self.kind, other.kind):
-                raise InvalidInput(
-                    f"column {self.name!r} is {self.kind} in one profile, {other.kind} in the other"
-                )
+                raise InvalidInput(f"column {self.name!r} is {self.kind} in one profile, {other.kind} in the other")
             known, blank = (other, self) if self.kind == "empty" else (self, other)
             return replace(known, n=known.n + blank.n, missing=known.missing + blank.missing)
         mean, m2 = _chan(self, other)
@@ -200,9 +198,7 @@ class Profile(Result):
         """
         if set(self.columns) != set(other.columns):
             apart = sorted(set(self.columns) ^ set(other.columns))
-            raise InvalidInput(
-                f"profiles of unlike columns, such as {apart[0]!r}", expected="the same columns in both"
-            )
+            raise InvalidInput(f"profiles of unlike columns, such as {apart[0]!r}", expected="the same columns in both")
         merged = {key: column.merge(other.columns[key]) for key, column in self.columns.items()}
         partial = tuple(dict.fromkeys([*self.partial, *other.partial]))
         return Profile(self.rows + other.rows, merged, partial)

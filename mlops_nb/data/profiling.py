@@ -55,9 +55,7 @@ def _pieces(source: Frame | Stream) -> Iterator[Frame]:
                 source
                 if rows == source.rows
                 else Frame(
-                    tuple(
-                        Column(c.name, _slice(c.values, start, rows), c.note, c.why) for c in source.columns
-                    ),
+                    tuple(Column(c.name, _slice(c.values, start, rows), c.note, c.why) for c in source.columns),
                     rows,
                 )
             )
@@ -195,9 +193,7 @@ def _bool_or_decimal(name: str, tag: str, values: Any, edges: tuple[float, ...] 
     if pa.types.is_boolean(values.type):
         ordered = np.sort(kept.to_numpy(zero_copy_only=False).astype("u1"))
         low, high = _ends(ordered)
-        return _ordered(
-            name, tag, "bool", counts, (low, high), ordered, ordered, None, pa.array(ordered.view(bool))
-        )
+        return _ordered(name, tag, "bool", counts, (low, high), ordered, ordered, None, pa.array(ordered.view(bool)))
     kept = kept.take(pc.sort_indices(kept))
     ordered = kept.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     span = (str(kept[0].as_py()), str(kept[-1].as_py())) if len(kept) else (None, None)
@@ -223,9 +219,7 @@ def _ordered(
         edges: Of the histogram, or None for deciles.
         typed: The same as an Arrow array of the column's type, when `ordered` alone does not tell it.
     """
-    firsts = np.flatnonzero(
-        np.concatenate([np.ones(min(1, len(ordered)), bool), ordered[1:] != ordered[:-1]])
-    )
+    firsts = np.flatnonzero(np.concatenate([np.ones(min(1, len(ordered)), bool), ordered[1:] != ordered[:-1]]))
     runs = np.diff(np.append(firsts, len(ordered)))
     different = pa.array(ordered[firsts]) if typed is None else typed.take(pa.array(firsts))
     hashes = value_hashes(different, _SALT)
@@ -278,8 +272,7 @@ def _frequent(different: Any, hashes: Values, counts: Values) -> Frequent:
         chosen, unlisted = most[:TOP], int(counts[most[TOP]])
     found = different.take(pa.array(chosen.astype("i8"))).to_pylist()
     items = [
-        Item(_text(value), int(hashes[i]), int(counts[i]))
-        for value, i in zip(found, chosen.tolist(), strict=True)
+        Item(_text(value), int(hashes[i]), int(counts[i])) for value, i in zip(found, chosen.tolist(), strict=True)
     ]
     items.sort(key=lambda item: (-item.count, item.hash))
     return Frequent(tuple(items), 0, unlisted)

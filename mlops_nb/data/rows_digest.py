@@ -46,9 +46,7 @@ _KEEP = np.array([(1 << 8 * k) - 1 for k in range(9)], dtype="u8")
 
 def seed(text: str) -> np.uint64:
     """64 bits that stand for a name or a family of types."""
-    return np.uint64(
-        int.from_bytes(name_digest(b"seed", text.encode("utf-8", "surrogatepass"))[:8], "little")
-    )
+    return np.uint64(int.from_bytes(name_digest(b"seed", text.encode("utf-8", "surrogatepass"))[:8], "little"))
 
 
 def mix(words: Values) -> Values:
@@ -120,15 +118,7 @@ def _integer_words(values: Any, kind: Any) -> Values:
 def _time_words(values: Any, kind: Any) -> Values:
     seconds, nanos = seconds_and_nanos(values)
     zoned = pa.types.is_timestamp(kind) and kind.tz is not None
-    name = (
-        "tsz"
-        if zoned
-        else "dur"
-        if pa.types.is_duration(kind)
-        else "time"
-        if pa.types.is_time(kind)
-        else "ts"
-    )
+    name = "tsz" if zoned else "dur" if pa.types.is_duration(kind) else "time" if pa.types.is_time(kind) else "ts"
     words = seconds.view("u8") ^ _family(name)
     return words if not nanos.any() else words + mix(nanos.astype("u8") * _GOLDEN)
 

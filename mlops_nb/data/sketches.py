@@ -53,10 +53,7 @@ class Quantiles:
     def merge(self, other: Quantiles) -> Quantiles:
         """The summary of both."""
         height = max(len(self.levels), len(other.levels))
-        levels = [
-            np.sort(np.array([*_level(self, h), *_level(other, h)], "f8"), kind="stable")
-            for h in range(height)
-        ]
+        levels = [np.sort(np.array([*_level(self, h), *_level(other, h)], "f8"), kind="stable") for h in range(height)]
         return _compacted(levels, self.count + other.count, self.error + other.error)
 
     @property
@@ -202,15 +199,11 @@ class Frequent:
         """The most frequent values of both."""
         mine, theirs = {i.hash: i for i in self.items}, {i.hash: i for i in other.items}
         together = [
-            Item(
-                (mine.get(h) or theirs[h]).text, h, sum(side[h].count for side in (mine, theirs) if h in side)
-            )
+            Item((mine.get(h) or theirs[h]).text, h, sum(side[h].count for side in (mine, theirs) if h in side))
             for h in {**mine, **theirs}
         ]
         together.sort(key=lambda item: (-item.count, item.hash))
-        one_sided = [other.unlisted for h in mine if h not in theirs] + [
-            self.unlisted for h in theirs if h not in mine
-        ]
+        one_sided = [other.unlisted for h in mine if h not in theirs] + [self.unlisted for h in theirs if h not in mine]
         undercount = self.undercount + other.undercount
         if one_sided:
             undercount = max(undercount, self.undercount + other.unlisted, other.undercount + self.unlisted)

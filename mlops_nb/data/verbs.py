@@ -79,11 +79,7 @@ def _array_fingerprint(obj: Any, strict: bool) -> Fingerprint | None:
         from mlops_nb.data.arrays import sparse_fingerprint
 
         return sparse_fingerprint(obj, strict)
-    tabular = (
-        hasattr(obj, "__arrow_c_stream__")
-        or hasattr(obj, "__arrow_c_array__")
-        or hasattr(obj, "__dataframe__")
-    )
+    tabular = hasattr(obj, "__arrow_c_stream__") or hasattr(obj, "__arrow_c_array__") or hasattr(obj, "__dataframe__")
     if isinstance(obj, np.ndarray | np.generic) or (
         hasattr(obj, "__array__") and hasattr(obj, "shape") and hasattr(obj, "dtype") and not tabular
     ):

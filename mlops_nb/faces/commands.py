@@ -58,9 +58,7 @@ def arguments(verb: Verb) -> tuple[Argument, ...]:
         many = rest or (inspect.isclass(origin) and issubclass(origin, Sequence) and origin is not str)
         pairs = inspect.isclass(origin) and issubclass(origin, Mapping)
         default = None if required or rest else parameter.default
-        found.append(
-            Argument(name, arg, _without_none(base), default, required or rest or arg.positional, many, pairs)
-        )
+        found.append(Argument(name, arg, _without_none(base), default, required or rest or arg.positional, many, pairs))
     return tuple(found)
 
 

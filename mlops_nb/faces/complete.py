@@ -22,9 +22,7 @@ def candidates(verb: Verb, line: str) -> tuple[list[str], str]:
     typed = found[-1].text if found and not line[-1:].isspace() else ""
     before = found[:-1] if typed else found
     if typed.startswith("-") and "=" not in typed:
-        return [
-            a.flag for a in commands.arguments(verb) if not a.positional and a.flag.startswith(typed)
-        ], typed
+        return [a.flag for a in commands.arguments(verb) if not a.positional and a.flag.startswith(typed)], typed
     argument = _argument(verb, before)
     if argument is None:
         return [], typed

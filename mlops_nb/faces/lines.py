@@ -70,9 +70,7 @@ def parse(verb: Verb, line: str, evaluate: Callable[[str], Any]) -> dict[str, An
 
 def _split(line: str, known: tuple[commands.Argument, ...], before: int) -> tuple[list[str], str]:
     """The flags and the first positional words, and the rest of the line as it was typed: the expression."""
-    takes_value = {
-        flag: a.type is not bool for a in known if not a.positional for flag in (a.flag, f"-{a.arg.short}")
-    }
+    takes_value = {flag: a.type is not bool for a in known if not a.positional for flag in (a.flag, f"-{a.arg.short}")}
     plain: list[str] = []
     spans: list[tuple[int, int]] = []
     found = _lenient_words(line)

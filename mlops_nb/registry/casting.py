@@ -28,9 +28,7 @@ def by_name(columns: Mapping[str, Any], inputs: Sequence[Mapping[str, Any]]) -> 
     rows = next(iter(lengths.values()), 0)
     for name, length in lengths.items():
         if length != rows:
-            raise InvalidInput(
-                f"column {brief(name)} has {length} rows", expected=f"{rows}, as in the first column"
-            )
+            raise InvalidInput(f"column {brief(name)} has {length} rows", expected=f"{rows}, as in the first column")
     return found
 
 
@@ -74,9 +72,7 @@ def _flat(values: Any, name: str) -> Any:
     if values.ndim == 2 and values.shape[1] == 1:
         return values[:, 0]
     if values.ndim != 1:
-        raise InvalidInput(
-            f"column {brief(name)} has shape {list(values.shape)}", expected="[rows] or [rows, 1]"
-        )
+        raise InvalidInput(f"column {brief(name)} has shape {list(values.shape)}", expected="[rows] or [rows, 1]")
     return values
 
 
@@ -86,9 +82,7 @@ def _array(values: Any, name: str) -> Any:
     try:
         array = np.asarray(values)
     except (ValueError, TypeError, OverflowError):
-        raise InvalidInput(
-            f"column {brief(name)} has rows of unlike lengths", expected="one value a row"
-        ) from None
+        raise InvalidInput(f"column {brief(name)} has rows of unlike lengths", expected="one value a row") from None
     # NumPy turns [1, "a"] into texts: only the values themselves tell what was sent.
     return np.asarray(values, dtype=object) if array.dtype.kind in "US" else array
 
@@ -98,14 +92,8 @@ def _number(array: Any, one: Mapping[str, Any]) -> Any:
 
     kind, dtype = array.dtype.kind, one["dtype"]
     if kind not in "iufb":
-        array = np.array(
-            [_as_number(value, row, one) for row, value in enumerate(array.tolist())], np.float64
-        )
-        if (
-            array.dtype.kind == "f"
-            and dtype.lower().startswith(("int", "uint"))
-            and not np.isnan(array).any()
-        ):
+        array = np.array([_as_number(value, row, one) for row, value in enumerate(array.tolist())], np.float64)
+        if array.dtype.kind == "f" and dtype.lower().startswith(("int", "uint")) and not np.isnan(array).any():
             array = array.astype(np.int64)
     if one["logical"] == "bool":
         return array.astype(bool) if not array.dtype.kind == "f" or not np.isnan(array).any() else array
@@ -123,9 +111,7 @@ def _as_number(value: Any, row: int, one: Mapping[str, Any]) -> float:
 
 
 def _wrong(one: Mapping[str, Any], row: int, value: Any, expected: str) -> InvalidInput:
-    return InvalidInput(
-        f"column {brief(one['name'])}, row {row}: {brief(value)}", expected=f"{expected} or null"
-    )
+    return InvalidInput(f"column {brief(one['name'])}, row {row}: {brief(value)}", expected=f"{expected} or null")
 
 
 def _text(array: Any, one: Mapping[str, Any]) -> Any:
@@ -150,9 +136,7 @@ def _category(array: Any, one: Mapping[str, Any]) -> Any:
     # An unseen category stays what it is: what to do with it is the model's business, as it is in the notebook.
     seen = set(known)
     unseen = sorted({value for value in values if value is not None and value not in seen}, key=str)
-    return pd.Categorical(
-        values, categories=[*known, *unseen], ordered=bool(one.get("ordered")) and not unseen
-    )
+    return pd.Categorical(values, categories=[*known, *unseen], ordered=bool(one.get("ordered")) and not unseen)
 
 
 def _time(array: Any, one: Mapping[str, Any]) -> Any:
@@ -194,12 +178,8 @@ def nameless(values: Any, one: Mapping[str, Any]) -> Any:
         array = np.asarray(values)
     except (ValueError, TypeError, OverflowError):
         raise InvalidInput("rows have unlike lengths", expected=f"one array of shape {shape}") from None
-    if array.ndim != len(shape) or any(
-        want not in (-1, have) for want, have in zip(shape, array.shape, strict=True)
-    ):
-        raise InvalidInput(
-            f"the input has shape {list(array.shape)}", expected=f"{shape} (-1: any number of rows)"
-        )
+    if array.ndim != len(shape) or any(want not in (-1, have) for want, have in zip(shape, array.shape, strict=True)):
+        raise InvalidInput(f"the input has shape {list(array.shape)}", expected=f"{shape} (-1: any number of rows)")
     if not len(array):
         raise InvalidInput("there are no rows", expected="at least one")
     if one["logical"] in ("text", "category"):
@@ -220,8 +200,6 @@ def _numbers(values: Any, array: Any, one: Mapping[str, Any]) -> Any:
 
     if array.dtype.kind not in "iufb":
         flat = np.asarray(values, dtype=object).ravel()
-        array = np.array([_as_number(value, row, one) for row, value in enumerate(flat.tolist())]).reshape(
-            array.shape
-        )
+        array = np.array([_as_number(value, row, one) for row, value in enumerate(flat.tolist())]).reshape(array.shape)
     wanted = one["dtype"] if one["dtype"] in {"float16", "float32", "float64"} else ""
     return array.astype(wanted or (np.float64 if not one["dtype"] else array.dtype), copy=False)

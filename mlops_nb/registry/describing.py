@@ -26,9 +26,7 @@ def refuse_unfit(model: object) -> None:
             expected="a fitted model or a reference to a run",
         )
     if hasattr(model, "fit") and not _fitted(model):
-        raise InvalidInput(
-            f"this {kind} is not fitted", expected="a fitted model", fix="model.fit(X, y) first"
-        )
+        raise InvalidInput(f"this {kind} is not fitted", expected="a fitted model", fix="model.fit(X, y) first")
 
 
 def _fitted(model: object) -> bool:
@@ -99,9 +97,7 @@ def _probe(model: Any, signature: dict[str, Any]) -> dict[str, Any] | None:
     """The output of one row of zeros, when the model takes one."""
     import numpy as np
 
-    shape = (
-        signature["inputs"][0]["shape"] if len(signature["inputs"]) == 1 else [-1, len(signature["inputs"])]
-    )
+    shape = signature["inputs"][0]["shape"] if len(signature["inputs"]) == 1 else [-1, len(signature["inputs"])]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -65,9 +65,7 @@ class Predictor:
         """
         if not self.named:
             if isinstance(inputs, Mapping):
-                raise InvalidInput(
-                    "this model takes no named columns", expected=f"one array {self.inputs[0]['shape']}"
-                )
+                raise InvalidInput("this model takes no named columns", expected=f"one array {self.inputs[0]['shape']}")
             return casting.nameless(inputs, self.inputs[0])
         if not isinstance(inputs, Mapping):
             names = ", ".join(one["name"] for one in self.inputs[:12])
@@ -101,9 +99,7 @@ class Predictor:
         for name in names:
             if name not in known:
                 near = nearest(name, known)
-                raise InvalidInput(
-                    f"no output {brief(name)}", expected=f"one of {', '.join(known)}", nearest=near
-                )
+                raise InvalidInput(f"no output {brief(name)}", expected=f"one of {', '.join(known)}", nearest=near)
         return list(names) or known
 
     def predict(self, cast: Any, outputs: Sequence[str] = ()) -> dict[str, Any]:
@@ -125,9 +121,7 @@ class Predictor:
             raise InvalidInput(f"the model refuses these values: {brief(_line(error), 300)}") from error
         except Exception as error:
             # A model may be anybody's code: a failure of it is an answer, not the end of the server.
-            raise ModelFailure(
-                f"the model failed: {type(error).__name__}: {brief(_line(error), 300)}"
-            ) from error
+            raise ModelFailure(f"the model failed: {type(error).__name__}: {brief(_line(error), 300)}") from error
         for name, values in found.items():
             if len(values) != rows:
                 raise ModelFailure(f"the model gave {len(values)} rows of {name} for {rows}")

@@ -51,8 +51,7 @@ def from_run(store: Store, ref: str, variable: str | None) -> Candidate:
 
     run = resolve_run(store, ref)
     saved = [
-        (name, artifact, json.loads(detail))
-        for name, artifact, detail in store.query(queries.MODELS_OF_RUN, (run,))
+        (name, artifact, json.loads(detail)) for name, artifact, detail in store.query(queries.MODELS_OF_RUN, (run,))
     ]
     if not saved:
         raise NotFound(
@@ -122,9 +121,7 @@ def add(store: Store, name: str, candidate: Candidate, trust: Sequence[str], not
     entry = _Entry(name, candidate, [one for one in foreign if one in set(trust)], note, kept)
     facts: dict[str, object] = {}
     try:
-        store.change(
-            lambda connection: entry.write(connection, facts), "register", f"model:{name}", added=facts
-        )
+        store.change(lambda connection: entry.write(connection, facts), "register", f"model:{name}", added=facts)
     except _AlreadyThere as found:
         return replace(resolve_version(store, f"{name}/{found.number}"), existed=True)
     return resolve_version(store, f"{name}/{facts['version']}")
@@ -170,9 +167,7 @@ class _Entry:
             parents.append(("artifact", self.example[0]))
         if new.run:
             parents.append(("run", new.run))
-            parents += [
-                ("dataset", row[0]) for row in connection.execute(queries.DATASETS_OF_RUN, (new.run,))
-            ]
+            parents += [("dataset", row[0]) for row in connection.execute(queries.DATASETS_OF_RUN, (new.run,))]
         for kind, name in parents:
             connection.execute(queries.ADD_EDGE, (node, f"{kind}:{name}", kind))
             connection.execute(queries.ADD_HOLD, (node, f"{kind}:{name}"))

@@ -68,9 +68,7 @@ def all_models(reader: Reader) -> list[Model]:
 def _model(row: tuple[Any, ...], newest: Version | None) -> Model:
     if newest is None:
         return Model(row[0], row[2], 0, "", None, 0, row[1], row[1])
-    return Model(
-        row[0], row[2], newest.version, newest.estimator, newest.run, newest.bytes, row[1], newest.created_us
-    )
+    return Model(row[0], row[2], newest.version, newest.estimator, newest.run, newest.bytes, row[1], newest.created_us)
 
 
 def _version(reader: Reader, row: tuple[Any, ...]) -> Version:
@@ -109,6 +107,4 @@ def _no_version(reader: Reader, name: str, number: str) -> NotFound:
     if not found:
         return NotFound(f"the model {name!r} has no version", fix=f"%register {name} MODEL")
     some = ", ".join(found[:5]) + (", …" if len(found) > 5 else "")
-    return NotFound(
-        f"{name!r} has no version {int(number)}", expected=f"one of {some}", fix=f"{name}/{found[0]}"
-    )
+    return NotFound(f"{name!r} has no version {int(number)}", expected=f"one of {some}", fix=f"{name}/{found[0]}")

@@ -19,9 +19,7 @@ def register(
     name: Annotated[str, Arg("the model's name", kind="model")],
     model: Annotated[Any, Arg("a fitted model, or the run that saved one", kind="expression")],
     *,
-    trust: Annotated[
-        Sequence[str], Arg("a type in the model that you vouch for (module.Class)", short="t")
-    ] = (),
+    trust: Annotated[Sequence[str], Arg("a type in the model that you vouch for (module.Class)", short="t")] = (),
     note: Annotated[str, Arg("why this version exists")] = "",
     example: Annotated[Any, Arg("rows that the model takes, for its signature", kind="expression")] = None,
     variable: Annotated[str | None, Arg("which model of the run, when it saved several")] = None,
@@ -78,9 +76,7 @@ def _types(trust: Sequence[str]) -> tuple[str, ...]:
 def load(
     ref: Annotated[str, Arg("the version, NAME or NAME/NUMBER", kind="version")],
     *,
-    trust: Annotated[
-        Sequence[str], Arg("a type in the model that you vouch for (module.Class)", short="t")
-    ] = (),
+    trust: Annotated[Sequence[str], Arg("a type in the model that you vouch for (module.Class)", short="t")] = (),
 ) -> Any:
     """The model of a version, as it was fitted. Its file is checked against its digest first.
 

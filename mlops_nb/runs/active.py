@@ -88,9 +88,7 @@ def _start(thread: threading.Thread) -> None:
     _originals["start"](thread)
 
 
-def _submit(
-    pool: ThreadPoolExecutor, function: Callable[..., Any], /, *args: Any, **kwargs: Any
-) -> Future[Any]:
+def _submit(pool: ThreadPoolExecutor, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
     run = find()
 
     def attached(*args: Any, **kwargs: Any) -> Any:
@@ -100,7 +98,5 @@ def _submit(
         finally:
             _context.reset(token)
 
-    future: Future[Any] = _originals["submit"](
-        pool, attached if run is not None else function, *args, **kwargs
-    )
+    future: Future[Any] = _originals["submit"](pool, attached if run is not None else function, *args, **kwargs)
     return future

@@ -73,9 +73,7 @@ class ActiveRun(Result):
         self._token: contextvars.Token[ActiveRun | None] | None = None
         self._begin(recording.check_params(params or {}), recording.check_tags(tags or {}), mask(note))
 
-    def _begin(
-        self, params: list[tuple[str, str, float | None]], tags: list[tuple[str, str]], note: str
-    ) -> None:
+    def _begin(self, params: list[tuple[str, str, float | None]], tags: list[tuple[str, str]], note: str) -> None:
         me = process.this()
 
         def begin(connection: sqlite3.Connection) -> None:
@@ -197,15 +195,11 @@ class ActiveRun(Result):
         key = names.key(name, "artifact")
         digest = self.store.artifacts.put(data)
         self.record(
-            lambda connection: recording.put_artifact(
-                connection, self._row, key, kind, digest, len(data), detail
-            )
+            lambda connection: recording.put_artifact(connection, self._row, key, kind, digest, len(data), detail)
         )
         return digest
 
-    def describe_metric(
-        self, name: str, role: str | None, provenance: str | None, better: int | None
-    ) -> None:
+    def describe_metric(self, name: str, role: str | None, provenance: str | None, better: int | None) -> None:
         """Say where a metric comes from, before its points are logged."""
         series = self._series.get(name) or self._new_series(name)
         series.role, series.provenance = role, provenance

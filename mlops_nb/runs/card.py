@@ -19,15 +19,48 @@ SELECT r.id, r.ulid, e.name, r.status, r.started_us, r.wall_us, r.note, r.parent
   r.source, r.diff, r.environment, r.modules, r.stdout, r.host, r.pid, r.process_started_us, r.heartbeat_us, e.id
 FROM run r JOIN experiment e ON e.id = r.experiment WHERE r.ulid = ?
 """
-_FIELDS = ["id", "ulid", "experiment", "status", "started_us", "wall_us", "note", "parent", "actor", "ended_us", "error", "origin", "notebook", "cell_id", "commit", "branch", "cpu_us", "peak_bytes", "rows_read", "capture_us", "session", "position", "source", "diff", "environment", "modules", "stdout", "host", "pid", "process_started_us", "heartbeat_us", "experiment_id"]
-_PARAMS = "SELECT k.name, p.text, p.number, p.source FROM param p JOIN key k ON k.id = p.key WHERE p.run = ? ORDER BY k.name"
+_FIELDS = [
+    "id",
+    "ulid",
+    "experiment",
+    "status",
+    "started_us",
+    "wall_us",
+    "note",
+    "parent",
+    "actor",
+    "ended_us",
+    "error",
+    "origin",
+    "notebook",
+    "cell_id",
+    "commit",
+    "branch",
+    "cpu_us",
+    "peak_bytes",
+    "rows_read",
+    "capture_us",
+    "session",
+    "position",
+    "source",
+    "diff",
+    "environment",
+    "modules",
+    "stdout",
+    "host",
+    "pid",
+    "process_started_us",
+    "heartbeat_us",
+    "experiment_id",
+]
+_PARAMS = (
+    "SELECT k.name, p.text, p.number, p.source FROM param p JOIN key k ON k.id = p.key WHERE p.run = ? ORDER BY k.name"
+)
 _METRICS = """
 SELECT k.name, m.last, m.kind, m.step, m.least, m.greatest, m.points, m.role, m.provenance, m.direction
 FROM metric m JOIN key k ON k.id = m.key WHERE m.run = ? ORDER BY m.key
 """
-_VALUES = (
-    "SELECT k.name, v.number, v.kind FROM value v JOIN key k ON k.id = v.key WHERE v.run = ? ORDER BY k.name"
-)
+_VALUES = "SELECT k.name, v.number, v.kind FROM value v JOIN key k ON k.id = v.key WHERE v.run = ? ORDER BY k.name"
 _TAGS = "SELECT k.name, t.text FROM tag t JOIN key k ON k.id = t.key WHERE t.run = ? ORDER BY k.name"
 _DATASETS = """
 SELECT v.digest, u.role, u.variable, u.place, v.rows, v.columns FROM run_dataset u JOIN dataset_version v ON v.id = u.version
@@ -75,8 +108,7 @@ def read_card(store: Store, ulid: str) -> RunCard:
         params=params,
         metrics=metrics,
         artifacts=tuple(
-            ArtifactUse(n, k, d, b, json.loads(detail))
-            for n, k, d, b, detail in store.query(_ARTIFACTS, (row["id"],))
+            ArtifactUse(n, k, d, b, json.loads(detail)) for n, k, d, b, detail in store.query(_ARTIFACTS, (row["id"],))
         ),
         source=_text(store, row["source"]),
         earlier_cells=_earlier(store, row),
@@ -104,9 +136,7 @@ def _run(
     return Run(
         id=row["ulid"],
         experiment=row["experiment"],
-        status=status_of(
-            row["status"], row["host"], row["pid"], row["process_started_us"], row["heartbeat_us"]
-        ),
+        status=status_of(row["status"], row["host"], row["pid"], row["process_started_us"], row["heartbeat_us"]),
         started_us=row["started_us"],
         wall_s=_seconds(row["wall_us"]),
         params={p.name: p.value for p in params},
@@ -146,9 +176,7 @@ def _earlier(store: Store, row: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(body for (body,) in store.query(_EARLIER, (row["session"], row["position"])))
 
 
-def _delta(
-    store: Store, row: Mapping[str, Any], metrics: tuple[MetricDetail, ...]
-) -> tuple[str, float] | None:
+def _delta(store: Store, row: Mapping[str, Any], metrics: tuple[MetricDetail, ...]) -> tuple[str, float] | None:
     """The headline metric against the run before in the same experiment."""
     for metric in metrics:
         if metric.role != "train" and metric.direction:

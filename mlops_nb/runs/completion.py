@@ -78,7 +78,5 @@ def _field(store: Store, word: str) -> list[str]:
 
 def captured_in_last(store: Store, prefix: str) -> list[str]:
     """What can be dropped from the newest run."""
-    last = store.query(
-        "SELECT ulid FROM run WHERE trashed_us IS NULL ORDER BY started_us DESC, id DESC LIMIT 1"
-    )
+    last = store.query("SELECT ulid FROM run WHERE trashed_us IS NULL ORDER BY started_us DESC, id DESC LIMIT 1")
     return [name for name in captured(store, last[0][0]) if name.startswith(prefix)] if last else []

@@ -28,9 +28,7 @@ def list_versions(store: Store, run: str | None, limit: int) -> Results[DatasetV
     if limit < 1:
         raise InvalidInput(f"limit is {limit}", expected="1 or more")
     found = []
-    for identity, digest, rows, columns, record, profiled, used, last in store.query(
-        _VERSIONS, (run, run, limit)
-    ):
+    for identity, digest, rows, columns, record, profiled, used, last in store.query(_VERSIONS, (run, run, limit)):
         uses = store.query(_USES, (identity,))
         found.append(
             DatasetVersion(
@@ -49,7 +47,5 @@ def list_versions(store: Store, run: str | None, limit: int) -> Results[DatasetV
         )
     return Results(
         found,
-        note=""
-        if found
-        else "no datasets yet: they are recorded when a tracked cell reads, fits or scores them",
+        note="" if found else "no datasets yet: they are recorded when a tracked cell reads, fits or scores them",
     )

@@ -20,9 +20,7 @@ def number(value: object, what: str) -> float:
             raise TypeError  # float("1") would succeed, and hide a mistake
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
-        raise InvalidInput(
-            f"{what} is {brief(value)}, a {type(value).__name__}", expected="one number"
-        ) from None
+        raise InvalidInput(f"{what} is {brief(value)}, a {type(value).__name__}", expected="one number") from None
 
 
 def kind(value: float) -> int:

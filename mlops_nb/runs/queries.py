@@ -34,9 +34,7 @@ ON CONFLICT(run, key) DO UPDATE SET last = excluded.last, kind = excluded.kind, 
   least = excluded.least, greatest = excluded.greatest, points = excluded.points,
   role = excluded.role, provenance = excluded.provenance, direction = excluded.direction
 """
-ARTIFACT_ADD = (
-    "INSERT INTO artifact(digest, bytes, created_us) VALUES (?, ?, ?) ON CONFLICT(digest) DO NOTHING"
-)
+ARTIFACT_ADD = "INSERT INTO artifact(digest, bytes, created_us) VALUES (?, ?, ?) ON CONFLICT(digest) DO NOTHING"
 RUN_ARTIFACT_PUT = """
 INSERT INTO run_artifact(run, name, kind, artifact, detail) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT(run, name) DO UPDATE SET kind = excluded.kind, artifact = excluded.artifact, detail = excluded.detail

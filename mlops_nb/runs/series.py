@@ -53,10 +53,7 @@ class Series:
         key, seq = self.key, self.points
         connection.executemany(
             queries.POINT_ADD,
-            [
-                (run, key, step, seq + i, value, kind(value), ns // 1000)
-                for i, (step, value, ns) in enumerate(taken)
-            ],
+            [(run, key, step, seq + i, value, kind(value), ns // 1000) for i, (step, value, ns) in enumerate(taken)],
         )
         finite = [value for _, value, _ in taken if not math.isnan(value)]
         least, greatest = self._range(finite)

@@ -32,11 +32,7 @@ def captured(store: Store, run: str) -> list[str]:
     """Everything that can be dropped from a run: `metrics.auc`, …"""
     row = store.query("SELECT id FROM run WHERE ulid = ?", (run,))
     return (
-        [
-            f"{kind}.{name}"
-            for kind, (listing, _) in _KINDS.items()
-            for name, _ in store.query(listing, (row[0][0],))
-        ]
+        [f"{kind}.{name}" for kind, (listing, _) in _KINDS.items() for name, _ in store.query(listing, (row[0][0],))]
         if row
         else []
     )

@@ -17,9 +17,7 @@ WHERE = Arg("filter, like \"metrics.auc > 0.8 and params.model = 'hgb'\"", kind=
 
 
 def track(
-    experiment: Annotated[
-        str | None, Arg("name of the experiment", kind="experiment", positional=True)
-    ] = None,
+    experiment: Annotated[str | None, Arg("name of the experiment", kind="experiment", positional=True)] = None,
     *,
     params: Annotated[Mapping[str, Any] | None, Arg("a param, K=V; can be repeated", short="p")] = None,
     tags: Annotated[Mapping[str, Any] | None, Arg("a tag, K=V; can be repeated", short="t")] = None,
@@ -48,9 +46,7 @@ def track(
     store = scratch_store() if dry else current()
     outer = active.find()
     above = full_id(parent) if parent else (outer.id if outer is not None else None)
-    run = ActiveRun(
-        store, experiment or setting("experiment"), params=params, tags=tags, note=note, parent=above
-    )
+    run = ActiveRun(store, experiment or setting("experiment"), params=params, tags=tags, note=note, parent=above)
     run.observer = Observer(run, snapshot=snapshot, models=not no_models)
     return run
 

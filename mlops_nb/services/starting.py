@@ -68,6 +68,7 @@ def stop(process: Process, seconds: float = _STOP_S) -> None:
             _signal(process.pid, signal.SIGKILL, group=True)
             end = time.monotonic() + seconds
         time.sleep(0.005)
+    spare.collect()
 
 
 def _signal(pid: int, number: signal.Signals, *, group: bool) -> None:

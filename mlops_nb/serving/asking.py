@@ -50,9 +50,7 @@ def _call(
             connection.close()
             if attempt == 2:
                 fix = f"%deploy {deployment.version} --name {deployment.name}"
-                raise MlopsError(
-                    f"{deployment.name} does not answer: {brief(str(error))}", fix=fix
-                ) from error
+                raise MlopsError(f"{deployment.name} does not answer: {brief(str(error))}", fix=fix) from error
     raise AssertionError("unreachable")
 
 
@@ -60,9 +58,7 @@ def _read(status: int, content: bytes) -> Any:
     try:
         answer = json.loads(content)
     except ValueError:
-        raise MlopsError(
-            f"the answer is not JSON (HTTP {status})", fix="is another program on this port?"
-        ) from None
+        raise MlopsError(f"the answer is not JSON (HTTP {status})", fix="is another program on this port?") from None
     if status == 200:
         return answer
     kind = {400: InvalidInput, 404: NotFound, 413: InvalidInput}.get(status, MlopsError)
@@ -108,20 +104,11 @@ def columns(data: Any, inputs: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _named(data: Any) -> dict[str, Any] | None:
     kind = type(data).__module__.partition(".")[0]
-    if (
-        kind == "pandas"
-        and hasattr(data, "to_frame")
-        and hasattr(data, "index")
-        and not hasattr(data, "columns")
-    ):
+    if kind == "pandas" and hasattr(data, "to_frame") and hasattr(data, "index") and not hasattr(data, "columns"):
         data = data.to_dict()  # one row of a frame is a Series
     if hasattr(data, "columns") and hasattr(data, "to_dict"):
         names = [str(name) for name in data.columns]
-        series = (
-            [data.iloc[:, i] for i in range(len(names))]
-            if kind == "pandas"
-            else [data[name] for name in names]
-        )
+        series = [data.iloc[:, i] for i in range(len(names))] if kind == "pandas" else [data[name] for name in names]
         return {name: _objects(one) for name, one in zip(names, series, strict=True)}
     if isinstance(data, list) and data and all(isinstance(row, Mapping) for row in data):
         found = dict.fromkeys(str(name) for row in data for name in row)
@@ -155,9 +142,7 @@ def _array(data: Any) -> Any:
     except (ValueError, TypeError):
         raise InvalidInput("rows of unlike lengths", expected="one length") from None
     if array.ndim == 0:
-        raise InvalidInput(
-            f"{brief(data)} is no data", expected="a frame, array, dict, list of rows, or a file"
-        )
+        raise InvalidInput(f"{brief(data)} is no data", expected="a frame, array, dict, list of rows, or a file")
     return array
 
 
@@ -173,9 +158,7 @@ def _from_text(text: str | Path) -> Any:
     try:
         return json.loads(str(text))
     except ValueError as error:
-        raise InvalidInput(
-            f"this is not JSON: {error}", expected='{"column": value, …} or [{…}, …]'
-        ) from None
+        raise InvalidInput(f"this is not JSON: {error}", expected='{"column": value, …} or [{…}, …]') from None
 
 
 def _from_file(path: Path) -> Any:

@@ -66,15 +66,11 @@ def put_up(plan: Plan) -> Deployment:
         if live is not None and _same(live, plan):
             return live
         before = plan.store.query(queries.ROW, (plan.name,))
-        plan.store.change(
-            _wanting(plan), "deploy", f"deployment:{plan.name}", version=plan.version.ref, host=plan.host
-        )
+        plan.store.change(_wanting(plan), "deploy", f"deployment:{plan.name}", version=plan.version.ref, host=plan.host)
         try:
             facts = _begin(plan, old, live)
         except BaseException as error:
-            plan.store.change(
-                _put_back(plan.name, before), "deploy failed", f"deployment:{plan.name}", why=str(error)
-            )
+            plan.store.change(_put_back(plan.name, before), "deploy failed", f"deployment:{plan.name}", why=str(error))
             raise
         row = (plan.host, facts.port, facts.pid, facts.started_us, plan.name)
         plan.store.write(lambda connection: connection.execute(queries.RUNS, row))
@@ -104,9 +100,7 @@ def _refuse_unloadable(plan: Plan) -> None:
         trusted = vouched(plan.store, plan.version, plan.trust)
         skops_files.refuse_untrusted(skops_files.untrusted(data), trusted)
     except (Refused, Corrupt) as error:
-        raise type(error)(
-            f"{plan.version.ref}: {error.what}", expected=error.expected, fix=error.fix
-        ) from error
+        raise type(error)(f"{plan.version.ref}: {error.what}", expected=error.expected, fix=error.fix) from error
 
 
 def _wanting(plan: Plan) -> Any:
@@ -181,9 +175,7 @@ def _judged(plan: Plan, facts: Facts | None) -> Facts:
         what = f"{plan.version.ref} did not come up within {plan.wait:g} s{_last_words(plan)}"
         raise MlopsError(what, fix=f"%logs {plan.name}, or a longer --wait")
     if facts.state == FAILED and _TAKEN in facts.error:
-        raise InvalidInput(
-            facts.error, expected="a free port of this machine", fix="--port 0 takes any free one"
-        )
+        raise InvalidInput(facts.error, expected="a free port of this machine", fix="--port 0 takes any free one")
     if facts.state == FAILED:
         raise MlopsError(f"{plan.version.ref} could not be started: {facts.error}")
     return facts

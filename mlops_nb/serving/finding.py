@@ -32,9 +32,7 @@ def resolve_deployment(store: Store, ref: str) -> Deployment:
         if found is not None:
             return found
     if begun:
-        raise NotFound(
-            f"{brief(text)} begins several deployments: {', '.join(begun[:5])}", expected="more of the name"
-        )
+        raise NotFound(f"{brief(text)} begins several deployments: {', '.join(begun[:5])}", expected="more of the name")
     fix = "%deployments" if names else "%deploy REF --name NAME"
     raise NotFound(f"no deployment {brief(text)}", nearest=nearest(text, names), fix=fix)
 
@@ -46,6 +44,4 @@ def every(store: Store) -> list[Deployment]:
 
 def _deployment(store: Store, row: tuple[Any, ...]) -> Deployment:
     name, model, number, host, port, pid, started_us, wanted, created_us = row
-    return Deployment(
-        name, model, number, host, port, pid, started_us, bool(wanted), created_us, store.folder
-    )
+    return Deployment(name, model, number, host, port, pid, started_us, bool(wanted), created_us, store.folder)

@@ -129,9 +129,7 @@ def values(tensor: Tensor) -> Any:
     if not isinstance(tensor.data, list):
         raise InvalidInput(f"input {brief(tensor.name)}: data is no list", expected="a list of values")
     if not tensor.shape or min(tensor.shape) < 0:
-        raise InvalidInput(
-            f"input {brief(tensor.name)} has shape {tensor.shape}", expected="sizes of 0 or more"
-        )
+        raise InvalidInput(f"input {brief(tensor.name)} has shape {tensor.shape}", expected="sizes of 0 or more")
     array = _array(tensor)
     if array.size != int(np.prod(tensor.shape, dtype=object)) or array.ndim not in (1, len(tensor.shape)):
         raise InvalidInput(
@@ -147,9 +145,7 @@ def _array(tensor: Tensor) -> Any:
     try:
         array = np.array(tensor.data, dtype=object if tensor.datatype == "BYTES" else None)
     except (ValueError, OverflowError, TypeError):
-        raise InvalidInput(
-            f"input {brief(tensor.name)}: rows of unlike lengths", expected="one length"
-        ) from None
+        raise InvalidInput(f"input {brief(tensor.name)}: rows of unlike lengths", expected="one length") from None
     kind = array.dtype.kind
     if kind in "iufb":
         _refuse_kind(tensor, kind, array)
@@ -165,9 +161,7 @@ def _nullable(tensor: Tensor) -> Any:
     allowed: tuple[type, ...] = {"BOOL": (bool,), "BYTES": (str,)}.get(tensor.datatype, (int, float))
     for value in array.flat:
         if value is not None and not isinstance(value, allowed):
-            raise InvalidInput(
-                f"input {brief(tensor.name)}: {brief(value)}", expected=f"{tensor.datatype} or null"
-            )
+            raise InvalidInput(f"input {brief(tensor.name)}: {brief(value)}", expected=f"{tensor.datatype} or null")
     return array
 
 
@@ -186,9 +180,7 @@ def output(name: str, array: Any) -> dict[str, Any]:
     word = signatures.datatype(array)
     flat = array.ravel().tolist()
     if word == "BYTES":
-        flat = [
-            value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in flat
-        ]
+        flat = [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in flat]
     return {"name": name, "shape": list(array.shape), "datatype": word, "data": flat}
 
 
@@ -209,14 +201,8 @@ def _sent(array: Any) -> tuple[str, list[Any]]:
     if array.dtype.kind in "mM":
         missing = array != array
         texts = array.astype(str).ravel().tolist()
-        return "BYTES", [
-            None if gone else text for text, gone in zip(texts, missing.ravel().tolist(), strict=True)
-        ]
-    flat = (
-        [_word(value) for value in array.ravel().tolist()]
-        if array.dtype == object
-        else array.ravel().tolist()
-    )
+        return "BYTES", [None if gone else text for text, gone in zip(texts, missing.ravel().tolist(), strict=True)]
+    flat = [_word(value) for value in array.ravel().tolist()] if array.dtype == object else array.ravel().tolist()
     if array.dtype.kind not in "OUS":
         return signatures.datatype(array), flat
     some = [value for value in flat if value is not None]

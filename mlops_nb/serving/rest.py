@@ -154,17 +154,13 @@ async def _respond(service: Service, request: Request, answer: Callable[[bytes],
 async def _body(request: Request, limit: int) -> bytes:
     stated = request.headers.get("content-length", "")
     if stated.isdigit() and int(stated) > limit:
-        raise TooLarge(
-            f"the body has {stated} bytes", expected=f"at most {limit}", fix="send fewer rows at once"
-        )
+        raise TooLarge(f"the body has {stated} bytes", expected=f"at most {limit}", fix="send fewer rows at once")
     parts, size = [], 0
     async for part in request.stream():
         parts.append(part)
         size += len(part)
         if size > limit:
-            raise TooLarge(
-                f"the body has over {limit} bytes", expected="fewer", fix="send fewer rows at once"
-            )
+            raise TooLarge(f"the body has over {limit} bytes", expected="fewer", fix="send fewer rows at once")
     return b"".join(parts)
 
 
@@ -183,9 +179,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _http(request: Request, error: Any) -> Response:
-    return _answer(
-        error.status_code, {"error": f"{error.detail}: {request.method} {brief(request.url.path, 200)}"}
-    )
+    return _answer(error.status_code, {"error": f"{error.detail}: {request.method} {brief(request.url.path, 200)}"})
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -21,9 +21,7 @@ def deploy(
     port: Annotated[int, Arg("the port; 0 for the one it had, or any free one", short="p")] = 0,
     host: Annotated[str, Arg("the address to listen on; this machine only by default")] = "127.0.0.1",
     wait: Annotated[float, Arg("how long to wait until it is ready, seconds")] = 30.0,
-    trust: Annotated[
-        Sequence[str], Arg("a type in the model that you vouch for (module.Class)", short="t")
-    ] = (),
+    trust: Annotated[Sequence[str], Arg("a type in the model that you vouch for (module.Class)", short="t")] = (),
 ) -> Deployment:
     """Serve a version over HTTP by the Open Inference Protocol v2, in a supervised process that outlives the notebook.
 
@@ -76,16 +74,12 @@ def deployments() -> Results[Deployment]:
     from mlops_nb.store.store import current
 
     found = every(current())
-    return Results(
-        found, total=len(found), note="" if found else "nothing is deployed: %deploy REF --name NAME"
-    )
+    return Results(found, total=len(found), note="" if found else "nothing is deployed: %deploy REF --name NAME")
 
 
 def predict(
     name: Annotated[str, Arg("the deployment", kind="deployment")],
-    data: Annotated[
-        Any, Arg("rows: a frame, dict, array, JSON, or a csv, parquet or json file", kind="expression")
-    ],
+    data: Annotated[Any, Arg("rows: a frame, dict, array, JSON, or a csv, parquet or json file", kind="expression")],
 ) -> Prediction:
     """What a deployment answers, asked over HTTP like any client.
 

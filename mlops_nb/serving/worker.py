@@ -150,9 +150,7 @@ def _record_restarts(store: Store, name: str, count: int) -> None:
         print(f"mlops_nb: the restart was not recorded: {error}", file=sys.stderr)  # noqa: T201
 
 
-def _serve(
-    predictor: Predictor, name: str, version: Version, listener: socket.socket, report: Report
-) -> None:
+def _serve(predictor: Predictor, name: str, version: Version, listener: socket.socket, report: Report) -> None:
     import uvicorn
 
     from mlops_nb.serving.rest import Service, app

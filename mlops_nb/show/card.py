@@ -97,11 +97,7 @@ class CardView:
 
     def _facts(self) -> list[tuple[str, str]]:
         card, run = self.card, self.card.run
-        git = (
-            f"{card.commit[:10]} on {card.branch}{' with changes' if card.diff else ''}"
-            if card.commit
-            else ""
-        )
+        git = f"{card.commit[:10]} on {card.branch}{' with changes' if card.diff else ''}" if card.commit else ""
         installed = card.environment.get("distributions")
         count = f", {len(installed)} distributions" if isinstance(installed, dict) else ""
         python = (
@@ -185,10 +181,7 @@ class CardView:
                 lines += [
                     "",
                     title,
-                    *(
-                        "  " + line
-                        for line in aligned(columns, shown, [i in right for i in range(len(columns))])
-                    ),
+                    *("  " + line for line in aligned(columns, shown, [i in right for i in range(len(columns))])),
                 ]
         defaults = self._param_rows(("default",))
         if defaults:

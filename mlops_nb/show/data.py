@@ -38,9 +38,7 @@ def view(value: Any) -> Any:
             Column("missing", lambda c: f"{c.missing:,}", right=True),
         ]
         note = (
-            f"partial: {', '.join(value.partial)} can't be represented; never equal to another"
-            if value.partial
-            else ""
+            f"partial: {', '.join(value.partial)} can't be represented; never equal to another" if value.partial else ""
         )
         return TableView(
             columns, tuple(value.columns.values()), note, f"{value.digest}  {value.rows:,} rows  {value.kind}"
@@ -72,11 +70,7 @@ def _distinct(column: Any) -> str:
 
 
 def _median(column: Any) -> str:
-    return (
-        number(column.quantiles.quantile(0.5))
-        if column.quantiles is not None and column.kind == "number"
-        else ""
-    )
+    return number(column.quantiles.quantile(0.5)) if column.quantiles is not None and column.kind == "number" else ""
 
 
 def _frequent(column: Any) -> str:

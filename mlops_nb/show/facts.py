@@ -25,11 +25,7 @@ class FactsView:
 
     def html(self) -> str:
         """As HTML."""
-        title = (
-            f'<div style="font-weight:600;margin-bottom:4px">{page.escape(self.title)}</div>'
-            if self.title
-            else ""
-        )
+        title = f'<div style="font-weight:600;margin-bottom:4px">{page.escape(self.title)}</div>' if self.title else ""
         return page.frame(title, page.facts((n, page.escape(v)) for n, v in self.pairs))
 
 
@@ -63,7 +59,6 @@ def list_view(results: Any) -> TableView:
     """A list of results of one kind."""
     names = [f.name for f in fields(results.items[0]) if not f.name.startswith("_") and f.name != "exit_code"]
     columns = [
-        Column(n.removesuffix("_us").replace("_", " "), lambda item, n=n: _shown(n, getattr(item, n)))
-        for n in names
+        Column(n.removesuffix("_us").replace("_", " "), lambda item, n=n: _shown(n, getattr(item, n))) for n in names
     ]  # type: ignore[misc]
     return TableView(columns, results.items, results.note)

@@ -37,9 +37,7 @@ def heading(value: object) -> str:
     return f'<div style="margin:14px 0 4px;font-weight:600">{escape(value)}</div>'
 
 
-def table(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = (), caption: str = ""
-) -> str:
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = (), caption: str = "") -> str:
     """A table of cells that are HTML already. `right`: columns of numbers."""
     numbers = set(right)
 
@@ -47,23 +45,15 @@ def table(
         return f"text-align:{'right' if i in numbers else 'left'};padding:3px 14px 3px 0;vertical-align:top;white-space:nowrap"
 
     head = "".join(
-        f'<th scope="col" style="{style(i)};font-weight:600;{_LINE}">{escape(c)}</th>'
-        for i, c in enumerate(columns)
+        f'<th scope="col" style="{style(i)};font-weight:600;{_LINE}">{escape(c)}</th>' for i, c in enumerate(columns)
     )
     body = "".join(
         '<tr style="background:none">'
-        + "".join(
-            f'<td style="{style(i)};font-variant-numeric:tabular-nums">{cell}</td>'
-            for i, cell in enumerate(row)
-        )
+        + "".join(f'<td style="{style(i)};font-variant-numeric:tabular-nums">{cell}</td>' for i, cell in enumerate(row))
         + "</tr>"
         for row in rows
     )
-    named = (
-        f'<caption style="text-align:left;padding:0 0 6px;{_MUTED}">{escape(caption)}</caption>'
-        if caption
-        else ""
-    )
+    named = f'<caption style="text-align:left;padding:0 0 6px;{_MUTED}">{escape(caption)}</caption>' if caption else ""
     return f'<div style="overflow-x:auto"><table style="border-collapse:collapse;margin:0">{named}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 

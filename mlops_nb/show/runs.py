@@ -36,11 +36,7 @@ def list_view(results: Any) -> TableView:
         columns.append(Column(name, lambda r, n=name: cut(number(r.params.get(n)), 24)))  # type: ignore[misc]
     columns.append(Column("train", lambda r: _train(r)))
     columns.append(Column("note", lambda r: cut(r.note, 40)))
-    more = (
-        f"{len(items)} shown, more with after={results.next_page[:24]}… (.next_page)"
-        if results.next_page
-        else ""
-    )
+    more = f"{len(items)} shown, more with after={results.next_page[:24]}… (.next_page)" if results.next_page else ""
     return TableView(columns, items, "\n".join(line for line in (results.note, more) if line))
 
 
@@ -54,9 +50,7 @@ def _varying(items: tuple[Run, ...]) -> list[str]:
             count[name] += 1
     if len(items) == 1:
         return list(seen)
-    return sorted(
-        (n for n in seen if len(seen[n]) > 1 or count[n] < len(items)), key=lambda n: (-count[n], n)
-    )
+    return sorted((n for n in seen if len(seen[n]) > 1 or count[n] < len(items)), key=lambda n: (-count[n], n))
 
 
 def _train(run: Run) -> str:
@@ -69,6 +63,4 @@ def view(value: Any) -> facts.FactsView:
     """One run, or one that is being recorded."""
     if isinstance(value, Run):
         return facts.view(value)
-    return facts.FactsView(
-        [("run", value.id), ("experiment", value.experiment), ("status", mark(value.status))]
-    )
+    return facts.FactsView([("run", value.id), ("experiment", value.experiment), ("status", mark(value.status))])

@@ -61,18 +61,13 @@ class TableView:
         """As HTML."""
         columns, rows = self._cells()
         cells = [
-            [
-                page.mono(c) if column.mono else page.escape(cut(c, 80))
-                for column, c in zip(columns, row, strict=True)
-            ]
+            [page.mono(c) if column.mono else page.escape(cut(c, 80)) for column, c in zip(columns, row, strict=True)]
             for row in rows
         ]
         made = page.table(
             [c.title for c in columns], cells, [i for i, c in enumerate(columns) if c.right], self.caption
         )
-        return page.frame(
-            made, f'<div style="margin-top:6px">{page.muted(self.note)}</div>' if self.note else ""
-        )
+        return page.frame(made, f'<div style="margin-top:6px">{page.muted(self.note)}</div>' if self.note else "")
 
 
 def aligned(titles: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[bool]) -> list[str]:
@@ -91,6 +86,4 @@ def aligned(titles: Sequence[str], rows: Iterable[Sequence[str]], right: Sequenc
 
 def width(text: str) -> int:
     """Columns that a text takes in a terminal."""
-    return sum(
-        2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text
-    )
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)

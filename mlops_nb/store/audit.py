@@ -47,9 +47,7 @@ def append(
         subject,
         json.dumps(detail or {}, sort_keys=True, default=str),
     )
-    connection.execute(
-        "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, last[1], _digest(last[1], row))
-    )
+    connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, last[1], _digest(last[1], row)))
 
 
 def verify(connection: sqlite3.Connection, anchor: Path) -> Verdict:
@@ -69,14 +67,10 @@ def verify(connection: sqlite3.Connection, anchor: Path) -> Verdict:
         if row[7] != _digest(previous, tuple(row[:6])):
             return Verdict(count, wanted, f"audit row {row[0]} was altered")
         if count == wanted and row[7] != head:
-            return Verdict(
-                count, wanted, f"audit row {row[0]} is not the one that was anchored: the log was rewritten"
-            )
+            return Verdict(count, wanted, f"audit row {row[0]} is not the one that was anchored: the log was rewritten")
         previous = row[7]
     fault = (
-        f"the audit log ends at row {count}, but row {wanted} was anchored: its tail was cut"
-        if count < wanted
-        else ""
+        f"the audit log ends at row {count}, but row {wanted} was anchored: its tail was cut" if count < wanted else ""
     )
     return Verdict(count, wanted, fault)
 

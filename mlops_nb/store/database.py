@@ -14,9 +14,7 @@ from pathlib import Path
 from mlops_nb.errors import Corrupt, MlopsError, StoreError
 
 BUSY_MS = 30_000
-_NETWORK = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "9p", "fuse.sshfs", "ceph", "afs"}
-)
+_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "9p", "fuse.sshfs", "ceph", "afs"})
 
 
 @cache
@@ -24,9 +22,7 @@ def steps() -> tuple[tuple[int, str], ...]:
     """The numbered migrations: (number, SQL). Steps are never edited once released."""
     folder = resources.files("mlops_nb.store") / "migrations"
     found = [
-        (int(entry.name[:4]), entry.read_text("utf-8"))
-        for entry in folder.iterdir()
-        if entry.name.endswith(".sql")
+        (int(entry.name[:4]), entry.read_text("utf-8")) for entry in folder.iterdir() if entry.name.endswith(".sql")
     ]
     return tuple(sorted(found))
 
@@ -223,9 +219,7 @@ def explain(error: Exception, path: Path) -> MlopsError:
             fix="MLOPS_NB_STORE=another/.mlops, or make the folder writable",
         )
     if "full" in text or "No space" in text:
-        return StoreError(
-            f"no space left on the disk of the store {path}", fix="free some space, then mlops-nb db gc"
-        )
+        return StoreError(f"no space left on the disk of the store {path}", fix="free some space, then mlops-nb db gc")
     if "locked" in text or "busy" in text:
         return StoreError(
             f"the store {path} is locked by another program for over {BUSY_MS // 1000} s",

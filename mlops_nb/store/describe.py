@@ -60,7 +60,9 @@ def examine(store: Store) -> Doctor:
     try:
         if store.exists:
             verdict = store.verify_audit()
-            audit = f"{verdict.rows} rows, chain {'holds' if not verdict.fault else 'broken'}, {verdict.anchored} anchored"
+            audit = (
+                f"{verdict.rows} rows, chain {'holds' if not verdict.fault else 'broken'}, {verdict.anchored} anchored"
+            )
             problems += [verdict.fault] if verdict.fault else []
     except MlopsError as error:
         problems.append(error.line())

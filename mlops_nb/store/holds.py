@@ -32,6 +32,4 @@ def refuse_held(store: Store, held: str, shown: str) -> None:
     found = holders(store, held)
     if found:
         names = ", ".join(describe(store, holder) for holder in found)
-        raise Refused(
-            f"{shown} is needed by {names}", fix=f"%trash {names.split(' ', 1)[1].split(',')[0]} first"
-        )
+        raise Refused(f"{shown} is needed by {names}", fix=f"%trash {names.split(' ', 1)[1].split(',')[0]} first")

@@ -37,9 +37,7 @@ def check_store(store: Store) -> Checked:
         except MlopsError as error:
             problems.append(error.line())
             pages = "damaged" if pages == "none yet" else pages
-    return Checked(
-        str(store.folder), found, pages, runs, len(store.artifacts.names()), *audit, tuple(problems)
-    )
+    return Checked(str(store.folder), found, pages, runs, len(store.artifacts.names()), *audit, tuple(problems))
 
 
 def _pages(store: Store, problems: list[str]) -> str:
@@ -69,9 +67,7 @@ def backup_store(store: Store, target: str) -> Backup:
         InvalidInput: The target exists, or there is nothing to copy.
     """
     if not store.exists:
-        raise InvalidInput(
-            f"there is no store at {store.folder} yet", expected="a store with something in it"
-        )
+        raise InvalidInput(f"there is no store at {store.folder} yet", expected="a store with something in it")
     path = Path(target).expanduser().absolute() if target else store.folder / "backups" / f"{new_ulid()}.db"
     if path.exists():
         raise InvalidInput(f"{path} exists", expected="a new file name")
@@ -106,9 +102,7 @@ def migrate_store(store: Store) -> Migrated:
         connection.close()
     store.write(lambda _: None)
     made = sorted((store.folder / "backups").glob(f"before-format-{database.newest()}-*.db"))
-    return Migrated(
-        before, database.newest(), str(made[-1]) if made and 0 < before < database.newest() else ""
-    )
+    return Migrated(before, database.newest(), str(made[-1]) if made and 0 < before < database.newest() else "")
 
 
 # What goes with the trash, in the order that foreign keys allow. `:before` is a moment, microseconds UTC.

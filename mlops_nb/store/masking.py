@@ -49,9 +49,7 @@ _TOO_EAGER = frozenset(
 )
 _TOKEN = re.compile(r"(?<![\w/+=.-])(?=[A-Za-z_/+=.:-]{0,200}\d)[\w/+=.:-]{16,}")
 _SPEAKING = re.compile(rf"(?i){_NAMES}")
-_CODE_VALUE = re.compile(
-    r"(?:None|True|False|null|self|os|getpass|input|str|int|float|bool)\b|[\w.]+\(|\d+(?:\.\d+)?$"
-)
+_CODE_VALUE = re.compile(r"(?:None|True|False|null|self|os|getpass|input|str|int|float|bool)\b|[\w.]+\(|\d+(?:\.\d+)?$")
 
 
 @cache

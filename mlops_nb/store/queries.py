@@ -28,9 +28,7 @@ def read_only(store: Store, query: str) -> Sql:
         rows = cursor.fetchmany(_ROWS + 1)
     except (sqlite3.OperationalError, sqlite3.ProgrammingError, sqlite3.Warning) as error:
         if "interrupted" in str(error):
-            raise StoreError(
-                f"the query took longer than {_SECONDS} s", fix="add a LIMIT or a condition"
-            ) from None
+            raise StoreError(f"the query took longer than {_SECONDS} s", fix="add a LIMIT or a condition") from None
         raise InvalidInput(
             f"sql: {error}", expected="one SELECT over runs, metrics, params, tags, datasets, versions"
         ) from None

@@ -66,9 +66,7 @@ class Store:
         """Run `action(connection)` in one transaction and return its result once that is on disk."""
         return self.writer.write(action)
 
-    def change(
-        self, action: Callable[[sqlite3.Connection], T], did: str, subject: str, **detail: object
-    ) -> T:
+    def change(self, action: Callable[[sqlite3.Connection], T], did: str, subject: str, **detail: object) -> T:
         """Like `write`, with the row that records the change in the audit log in the same transaction."""
 
         def audited(connection: sqlite3.Connection) -> T:
@@ -174,11 +172,7 @@ def _folder(path: Path) -> Path:
     path = path.expanduser().absolute()
     if path.name == "store.db":
         return path.parent
-    return (
-        path
-        if path.suffix == ".mlops" or path.name == ".mlops" or (path / "store.db").exists()
-        else path / ".mlops"
-    )
+    return path if path.suffix == ".mlops" or path.name == ".mlops" or (path / "store.db").exists() else path / ".mlops"
 
 
 def current() -> Store:

@@ -82,10 +82,7 @@ def give_name(store: Store, reference: str, name: str, kind: str) -> Moved:
             fix=fix,
         )
     new = names.name(name, one.kind)
-    if (
-        one.kind == "deployment"
-        and store.query("SELECT wanted FROM deployment WHERE name = ?", (one.identity,))[0][0]
-    ):
+    if one.kind == "deployment" and store.query("SELECT wanted FROM deployment WHERE name = ?", (one.identity,))[0][0]:
         raise InvalidInput(
             f"deployment {one.shown} is serving under this name",
             fix=f"%undeploy {one.shown}, then deploy under the new name",
@@ -94,9 +91,7 @@ def give_name(store: Store, reference: str, name: str, kind: str) -> Moved:
     def change(connection: sqlite3.Connection) -> None:
         if connection.execute(f"SELECT 1 FROM {noun.table} WHERE name = ?", (new,)).fetchone():
             raise InvalidInput(f"there is a {one.kind} named {new!r} already", expected="a name that is free")
-        connection.execute(
-            f"UPDATE {noun.table} SET name = ? WHERE {noun.row}", (new, *noun.key(one.identity))
-        )
+        connection.execute(f"UPDATE {noun.table} SET name = ? WHERE {noun.row}", (new, *noun.key(one.identity)))
 
     store.change(change, "rename", f"{one.kind}:{one.identity}", before=one.shown, after=new)
     return Moved(one.kind, one.shown, new)
@@ -128,10 +123,7 @@ def _refuse_in_use(store: Store, one: _Found) -> None:
             (int(one.identity),),
         ):
             holds.refuse_held(store, f"run:{ulid}", f"run {ulid[:10]} of {one.shown}")
-    if (
-        one.kind == "deployment"
-        and store.query("SELECT wanted FROM deployment WHERE name = ?", (one.identity,))[0][0]
-    ):
+    if one.kind == "deployment" and store.query("SELECT wanted FROM deployment WHERE name = ?", (one.identity,))[0][0]:
         raise InvalidInput(f"deployment {one.shown} is serving", fix=f"%undeploy {one.shown} first")
 
 
@@ -153,9 +145,7 @@ def _matching(store: Store, where: str, trashed: bool) -> list[_Found]:
         after = page.next_page
         if not after:
             break
-    in_trash = (
-        {u for (u,) in store.query("SELECT ulid FROM run WHERE trashed_us IS NOT NULL")} if trashed else set()
-    )
+    in_trash = {u for (u,) in store.query("SELECT ulid FROM run WHERE trashed_us IS NOT NULL")} if trashed else set()
     return [_Found("run", run.id, run.id[:10]) for run in runs if not trashed or run.id in in_trash]
 
 

@@ -80,9 +80,7 @@ def check() -> Checked:
 
 
 def backup(
-    target: Annotated[
-        str, Arg("where to; by default backups/ in the store", kind="file", positional=True)
-    ] = "",
+    target: Annotated[str, Arg("where to; by default backups/ in the store", kind="file", positional=True)] = "",
 ) -> Backup:
     """Copy the database while others write; artifacts are immutable and are copied by any file tool.
 
@@ -96,9 +94,7 @@ def backup(
 
 def gc(
     *,
-    days: Annotated[
-        int | None, Arg("purge what has been in the trash for so many days (default: trash_days)")
-    ] = None,
+    days: Annotated[int | None, Arg("purge what has been in the trash for so many days (default: trash_days)")] = None,
     dry: Annotated[bool, Arg("say what would go, and remove nothing")] = False,
 ) -> Collected:
     """Purge old trash, then remove the artifacts and texts that nothing refers to any more."""

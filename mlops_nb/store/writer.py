@@ -113,9 +113,7 @@ class Writer:
             if self.failure is not None:
                 raise self.failure
             if time.monotonic() > end:
-                raise StoreError(
-                    f"the store {self.path} did not answer within {timeout:g} s", fix="mlops-nb db check"
-                )
+                raise StoreError(f"the store {self.path} did not answer within {timeout:g} s", fix="mlops-nb db check")
             time.sleep(0.0005)
 
     @property
@@ -221,9 +219,7 @@ class Writer:
         timer.start()
 
 
-def _run(
-    connection: sqlite3.Connection, operation: _Operation
-) -> tuple[_Operation, Any, BaseException | None]:
+def _run(connection: sqlite3.Connection, operation: _Operation) -> tuple[_Operation, Any, BaseException | None]:
     """One operation in a savepoint: a refusal undoes that operation alone, a sick store the whole batch."""
     connection.execute("SAVEPOINT operation")
     try:

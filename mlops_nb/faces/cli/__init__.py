@@ -21,11 +21,7 @@ class _Group(click.Group):
         self.prefix = prefix
 
     def _verbs(self) -> dict[str, Verb]:
-        return {
-            v.name[len(self.prefix) :]: v
-            for v in VERBS
-            if "cli" in v.faces and v.name.startswith(self.prefix)
-        }
+        return {v.name[len(self.prefix) :]: v for v in VERBS if "cli" in v.faces and v.name.startswith(self.prefix)}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({name.split(" ", 1)[0] for name in self._verbs()})
@@ -47,9 +43,7 @@ class _Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             known = self.list_commands(ctx)
-            raise InvalidInput(
-                f"there is no verb {args[0]!r}", nearest=nearest(args[0], known), fix="mlops-nb --help"
-            )
+            raise InvalidInput(f"there is no verb {args[0]!r}", nearest=nearest(args[0], known), fix="mlops-nb --help")
         return super().resolve_command(ctx, args)
 
 

@@ -45,10 +45,7 @@ class Outputs:
             self._length -= len(self._chunks.popleft())
 
     def _displayed(self, message: Any) -> Any:
-        if (
-            message.get("header", {}).get("msg_type") == "display_data"
-            or message.get("msg_type") == "display_data"
-        ):
+        if message.get("header", {}).get("msg_type") == "display_data" or message.get("msg_type") == "display_data":
             picture = message["content"]["data"].get("image/png")
             if picture is not None and len(self.figures) < _FIGURES:
                 self.figures.append(picture if isinstance(picture, bytes) else base64.b64decode(picture))

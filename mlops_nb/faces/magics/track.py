@@ -73,9 +73,7 @@ class TrackMagic:
         transformers = self.shell.input_transformers_cleanup
         # Before IPython's own cell magic turns `%%track` into a call, after it removed leading empty lines.
         names = [getattr(t, "__name__", "") for t in transformers]
-        transformers.insert(
-            names.index("cell_magic") if "cell_magic" in names else len(names), self.transform
-        )
+        transformers.insert(names.index("cell_magic") if "cell_magic" in names else len(names), self.transform)
         self.shell.events.register("pre_run_cell", self.before_cell)
         self.shell.events.register("post_run_cell", self.after_cell)
 
@@ -118,9 +116,7 @@ class TrackMagic:
         kernel.stack.append(_Depth(None, None, None))
         try:
             python = self.shell.transform_cell(raw)
-            cell = (
-                kernel.session.executed(raw, python, getattr(info, "cell_id", None)) if not nested else None
-            )
+            cell = kernel.session.executed(raw, python, getattr(info, "cell_id", None)) if not nested else None
             kernel.stack[-1].cell = cell
             number = find_line(raw.splitlines())
             outer = any(depth.tracked for depth in kernel.stack[:-1])

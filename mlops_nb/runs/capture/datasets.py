@@ -74,9 +74,7 @@ class Datasets:
         for name in names:
             if self.role_of(None, name) == "train":
                 return "train"
-        return (
-            "validation" if any("val" in name.lower() or "dev" in name.lower() for name in names) else "test"
-        )
+        return "validation" if any("val" in name.lower() or "dev" in name.lower() for name in names) else "test"
 
     def promote(self, variable: str, role: str) -> None:
         """Data that were only predicted for turn out to be judged."""
@@ -112,9 +110,7 @@ class Datasets:
         """Profile (and keep, if asked to) what was seen. Runs after the cell, in another thread."""
         while self._copies:
             digest, data = self._copies.popitem()
-            known = self.run.store.query(
-                "SELECT profile IS NOT NULL FROM dataset_version WHERE digest = ?", (digest,)
-            )
+            known = self.run.store.query("SELECT profile IS NOT NULL FROM dataset_version WHERE digest = ?", (digest,))
             if not known or not known[0][0]:
                 record = json.dumps(profile(data).to_record())
                 self.run.record(lambda c, r=record, d=digest: c.execute(queries.DATASET_PROFILE, (r, d)))  # type: ignore[misc]

@@ -68,14 +68,10 @@ def _bound_to(value: Any, names: Names, namespace: Mapping[str, Any]) -> str:
     """The top-level name that is bound to this very object: `auc = evaluate(model)`."""
     if value is None or isinstance(value, int):  # small ints are shared
         return ""
-    return next(
-        (n for n in sorted(names.bound) if not n.startswith("_") and namespace.get(n, _NOTHING) is value), ""
-    )
+    return next((n for n in sorted(names.bound) if not n.startswith("_") and namespace.get(n, _NOTHING) is value), "")
 
 
-def write_params(
-    observer: Observer, names: Names, earlier: Mapping[str, Any], typed: Mapping[str, Any]
-) -> None:
+def write_params(observer: Observer, names: Names, earlier: Mapping[str, Any], typed: Mapping[str, Any]) -> None:
     """Params: what was typed wins over literals of the cell, these over literals of earlier cells, then estimators."""
     run = observer.run
     taken: dict[str, Any] = dict(typed)
@@ -103,9 +99,7 @@ def _label(fitted: Fitted) -> str:
     return fitted.variable or fitted.class_name
 
 
-def _put_new(
-    run: ActiveRun, found: Mapping[str, Any], source: str, taken: dict[str, Any], label: str
-) -> None:
+def _put_new(run: ActiveRun, found: Mapping[str, Any], source: str, taken: dict[str, Any], label: str) -> None:
     """Write params that are not there yet; one that is there with another value goes under a qualified name."""
     new: dict[str, Any] = {}
     for name, value in found.items():

@@ -98,10 +98,6 @@ def _target(node: ast.AST) -> str:
         return parent.target.id
     if isinstance(parent, ast.AnnAssign) and isinstance(parent.target, ast.Name):
         return parent.target.id
-    if (
-        isinstance(parent, ast.Assign)
-        and len(parent.targets) == 1
-        and isinstance(parent.targets[0], ast.Name)
-    ):
+    if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name):
         return parent.targets[0].id
     return ""

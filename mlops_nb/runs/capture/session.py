@@ -146,9 +146,7 @@ class Session:
 
 
 def _same(value: Any, literal: Any) -> bool:
-    return (type(value) is type(literal) and value == literal) or (
-        isinstance(literal, str) and repr(value) == literal
-    )
+    return (type(value) is type(literal) and value == literal) or (isinstance(literal, str) and repr(value) == literal)
 
 
 def _put_output(run: ActiveRun, stdout: str, figures: list[bytes]) -> None:

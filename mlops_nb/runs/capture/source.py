@@ -62,11 +62,7 @@ def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, ast.
     if isinstance(target, ast.Name):
         yield target.id, value
     elif isinstance(target, ast.Tuple | ast.List):
-        parts = (
-            value.elts
-            if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
-            else None
-        )
+        parts = value.elts if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts) else None
         for i, part in enumerate(target.elts):
             yield from _pairs(part, parts[i] if parts else None)
 

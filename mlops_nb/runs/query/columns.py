@@ -198,9 +198,7 @@ def _versions(term: Comparison, value: Value) -> Piece:
     if not _FINGERPRINT.fullmatch(digest):
         return Piece(sql, named.values)
     prefix = starts("v.digest", digest if ":" in digest else "fp1b:" + digest)
-    return Piece(
-        f"{sql} UNION SELECT v.id FROM dataset_version v WHERE {prefix}", named.values + prefix.values
-    )
+    return Piece(f"{sql} UNION SELECT v.id FROM dataset_version v WHERE {prefix}", named.values + prefix.values)
 
 
 _KINDS: dict[str, Callable[[Comparison, Scope], Piece]] = {

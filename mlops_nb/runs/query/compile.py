@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
     from mlops_nb.runs.query.scope import Scope
 
-VISIBLE = Piece(
-    "r.trashed_us IS NULL AND r.experiment NOT IN (SELECT id FROM experiment WHERE trashed_us IS NOT NULL)"
-)
+VISIBLE = Piece("r.trashed_us IS NULL AND r.experiment NOT IN (SELECT id FROM experiment WHERE trashed_us IS NOT NULL)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +102,7 @@ def _number(term: Comparison) -> Piece:
 def _as_number(field: Field, value: Value) -> float:
     number = value.number if value.truth is None else float(value.truth)
     if number is None:
-        fix = (
-            f"{field} > {value.text}" if value.quoted and Value(value.text, False).number is not None else ""
-        )
+        fix = f"{field} > {value.text}" if value.quoted and Value(value.text, False).number is not None else ""
         raise InvalidInput(
             f"{brief(value.text)} at position {value.position} is text, and {field} is a number",
             expected="a number",
@@ -117,9 +113,7 @@ def _as_number(field: Field, value: Value) -> float:
 
 def _ordered(field: Field, value: Value, number: float) -> float:
     if math.isnan(number):
-        raise InvalidInput(
-            f"nan at position {value.position} has no order", expected="= or !=", fix=f"{field} = nan"
-        )
+        raise InvalidInput(f"nan at position {value.position} has no order", expected="= or !=", fix=f"{field} = nan")
     return number
 
 

@@ -136,9 +136,7 @@ def _pivoted(reader: Reader, table: str, ids: Sequence[int]) -> Iterator[tuple[s
     numbers = np.array([row[2] for row in rows], dtype="float64")
     others = np.array([row[3] for row in rows], dtype=object)
     unique, starts = np.unique(key_of[order], return_index=True)
-    names: dict[int, str] = dict(
-        batched(reader, "SELECT id, name FROM key WHERE id IN ({places})", unique.tolist())
-    )
+    names: dict[int, str] = dict(batched(reader, "SELECT id, name FROM key WHERE id IN ({places})", unique.tolist()))
     groups = dict(zip(unique.tolist(), np.split(order, starts[1:]), strict=True)) if len(unique) else {}
     for key in sorted(groups, key=lambda key: names[key]):
         chosen = groups[key]

@@ -62,9 +62,7 @@ def parse_where(text: str) -> Expression | None:
     expression: Expression = _parse(text, "where", "--where")
     terms = sum(1 for _ in fields(expression))
     if terms > MOST_TERMS:
-        raise InvalidInput(
-            f"--where has {terms} comparisons", expected=f"at most {MOST_TERMS}", fix="field in (…)"
-        )
+        raise InvalidInput(f"--where has {terms} comparisons", expected=f"at most {MOST_TERMS}", fix="field in (…)")
     return expression
 
 
@@ -82,9 +80,7 @@ def parse_sort(text: str) -> tuple[Order, ...]:
         raise InvalidInput(f"--sort has {len(orders)} keys", expected=f"at most {MOST_KEYS}")
     for order in orders:
         if order.field.space == "run" and order.field.name == "dataset":
-            raise InvalidInput(
-                "--sort can't order by dataset, a run may have several", expected="another field"
-            )
+            raise InvalidInput("--sort can't order by dataset, a run may have several", expected="another field")
     return orders
 
 
@@ -96,9 +92,7 @@ def _check(text: str, flag: str) -> None:
     for position, character in enumerate(text, 1):
         # A NUL would end the text inside SQLite, and a lone surrogate can't be written as UTF-8.
         if (character < " " and character not in "\t\n\r") or "\ud800" <= character <= "\udfff":
-            raise InvalidInput(
-                f"{flag} has the character {character!r} at position {position}", expected="plain text"
-            )
+            raise InvalidInput(f"{flag} has the character {character!r} at position {position}", expected="plain text")
 
 
 def _parse(text: str, start: str, flag: str) -> Any:
@@ -181,9 +175,7 @@ class _Builder:
         if items[0].type == "STRING":
             return Value(_unquoted(token), True, position)
         if token.lower() in _RESERVED:
-            raise InvalidInput(
-                f"{token!r} at position {position} is not a value", expected="a value", fix=f"'{token}'"
-            )
+            raise InvalidInput(f"{token!r} at position {position} is not a value", expected="a value", fix=f"'{token}'")
         return Value(token, False, position)
 
     def field(self, items: list[Token]) -> Field:

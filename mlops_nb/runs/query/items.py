@@ -19,10 +19,7 @@ BASE = (
     "FROM run r JOIN experiment e ON e.id = r.experiment WHERE r.id IN ({places})"
 )
 # CROSS JOIN: from the page's rows to their keys, never from all keys to their rows.
-_KEYED = (
-    "SELECT t.run, k.name, {columns} FROM {table} t CROSS JOIN key k "
-    "WHERE t.run IN ({{places}}) AND k.id = t.key"
-)
+_KEYED = "SELECT t.run, k.name, {columns} FROM {table} t CROSS JOIN key k WHERE t.run IN ({{places}}) AND k.id = t.key"
 _DATASETS = (
     "SELECT d.run, v.digest, d.role, d.variable, d.place, v.rows, v.columns FROM run_dataset d "
     "CROSS JOIN dataset_version v WHERE d.run IN ({places}) AND v.id = d.version "
@@ -77,9 +74,7 @@ def load(reader: Reader, ids: Sequence[int], scope: Scope) -> list[Run]:
             parent=parent,
             actor=actor,
         )
-        for run, ulid, experiment, status, started, wall, note, parent, actor in (
-            base[i] for i in ids if i in base
-        )
+        for run, ulid, experiment, status, started, wall, note, parent, actor in (base[i] for i in ids if i in base)
     ]
 
 

@@ -98,9 +98,7 @@ class Plan:
         if start is not None and not window:
             where.append(after(self.keys, *start))
         condition = joined("AND", [*where, self.rest])
-        columns = "".join(
-            f", {key.rank}, {key.number or 'NULL'}, {key.text or 'NULL'}" for key in self.keys[1:]
-        )
+        columns = "".join(f", {key.rank}, {key.number or 'NULL'}, {key.text or 'NULL'}" for key in self.keys[1:])
         first = self.keys[0].value(rank) or "NULL"
         run = "t.run" if self.keys[0].table and rank != MISSING else "r.id"
         sql = (

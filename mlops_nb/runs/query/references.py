@@ -137,9 +137,7 @@ def _unknown(reader: Reader, metric: str) -> NotFound:
 
 def _direction(reader: Reader, metric: str, key: int) -> int:
     # A sample: in 100,000 runs of which none says it, a full look would take longer than the search itself.
-    sql = (
-        f"SELECT sum(few.direction) FROM (SELECT direction FROM metric WHERE key = ? LIMIT {_JUDGED_BY}) few"
-    )
+    sql = f"SELECT sum(few.direction) FROM (SELECT direction FROM metric WHERE key = ? LIMIT {_JUDGED_BY}) few"
     recorded = reader.query(sql, (key,))[0][0] or 0
     way = (recorded > 0) - (recorded < 0) or direction(metric)
     if not way:

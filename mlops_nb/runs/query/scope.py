@@ -51,9 +51,7 @@ def look(reader: Reader, named: Iterable[Field]) -> Scope:
     names = sorted({field.name for field in named if field.space != "run"})
     found = batched(reader, "SELECT name, id FROM key WHERE name IN ({places})", names)
     now = now_us()
-    rows = reader.query(
-        "SELECT id, host, pid, process_started_us, heartbeat_us FROM run WHERE status = 'running'", ()
-    )
+    rows = reader.query("SELECT id, host, pid, process_started_us, heartbeat_us FROM run WHERE status = 'running'", ())
     known: dict[tuple[Process, int], bool] = {}
     running = []
     for run, host, pid, started, heartbeat in rows:

@@ -86,7 +86,5 @@ def count(reader: Reader, where: str = "", *, trashed: bool = False) -> int:
 
 def _limit(limit: int) -> int:
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MOST:
-        raise InvalidInput(
-            f"limit is {brief(limit)}", expected=f"a whole number from 1 to {MOST:,}", fix="limit=50"
-        )
+        raise InvalidInput(f"limit is {brief(limit)}", expected=f"a whole number from 1 to {MOST:,}", fix="limit=50")
     return limit
