@@ -63,16 +63,17 @@ FROM metric m JOIN key k ON k.id = m.key WHERE m.run = ? ORDER BY m.key
 _VALUES = "SELECT k.name, v.number, v.kind FROM value v JOIN key k ON k.id = v.key WHERE v.run = ? ORDER BY k.name"
 _TAGS = "SELECT k.name, t.text FROM tag t JOIN key k ON k.id = t.key WHERE t.run = ? ORDER BY k.name"
 _DATASETS = """
-SELECT v.digest, u.role, u.variable, u.place, v.rows, v.columns FROM run_dataset u JOIN dataset_version v ON v.id = u.version
-WHERE u.run = ? ORDER BY CASE u.role WHEN 'raw' THEN 0 WHEN 'train' THEN 1 WHEN 'validation' THEN 2 ELSE 3 END, u.variable
+SELECT v.digest, u.role, u.variable, u.place, v.rows, v.columns
+FROM run_dataset u JOIN dataset_version v ON v.id = u.version WHERE u.run = ?
+ORDER BY CASE u.role WHEN 'raw' THEN 0 WHEN 'train' THEN 1 WHEN 'validation' THEN 2 ELSE 3 END, u.variable
 """
 _ARTIFACTS = """
 SELECT u.name, u.kind, u.artifact, a.bytes, u.detail FROM run_artifact u JOIN artifact a ON a.digest = u.artifact
 WHERE u.run = ? ORDER BY u.kind, u.name
 """
 _FILES = """
-SELECT DISTINCT f.path, f.digest FROM run_dataset u JOIN dataset_file f ON f.version = u.version WHERE u.run = ? AND u.role = 'raw'
-ORDER BY f.path
+SELECT DISTINCT f.path, f.digest FROM run_dataset u JOIN dataset_file f ON f.version = u.version
+WHERE u.run = ? AND u.role = 'raw' ORDER BY f.path
 """
 _PROBLEMS = "SELECT what FROM problem WHERE run = ? ORDER BY seq"
 _TEXT = "SELECT body FROM text WHERE digest = ?"
@@ -147,6 +148,7 @@ def _run(
         note=row["note"],
         parent=row["parent"],
         actor=row["actor"],
+        defaults=frozenset(p.name for p in params if p.source == "default"),
     )
 
 

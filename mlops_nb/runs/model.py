@@ -26,7 +26,10 @@ class DatasetUse(Result):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Run(Result):
-    """One tracked execution, as lists show it. Times are microseconds UTC; `wall_s`, seconds."""
+    """One tracked execution, as lists show it. Times are microseconds UTC; `wall_s`, seconds.
+
+    `defaults` names the params of estimators that were left at their default values.
+    """
 
     id: str
     experiment: str
@@ -41,6 +44,7 @@ class Run(Result):
     note: str = ""
     parent: str | None = None
     actor: str = ""
+    defaults: frozenset[str] = frozenset()
 
     @property
     def started(self) -> datetime:
@@ -129,3 +133,21 @@ class DatasetVersion(Result):
     runs: int
     last_run: str
     profiled: bool
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DifferenceRow(Result):
+    """One thing that differs between runs, with its value in each (None where a run has no such thing)."""
+
+    kind: str
+    name: str
+    values: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Comparison(Result):
+    """What differs between runs: in sentences, then value by value. What is the same is left out."""
+
+    runs: tuple[Run, ...]
+    sentences: tuple[str, ...]
+    differences: tuple[DifferenceRow, ...]

@@ -7,12 +7,13 @@ KEY_ADD = "INSERT INTO key(name) VALUES (?) RETURNING id"
 TEXT_ADD = "INSERT INTO text(digest, body) VALUES (?, ?) ON CONFLICT(digest) DO NOTHING"
 
 RUN_ADD = """
-INSERT INTO run(ulid, experiment, parent, status, started_us, heartbeat_us, origin, host, pid, process_started_us, actor, note)
+INSERT INTO run(ulid, experiment, parent, status, started_us, heartbeat_us,
+  origin, host, pid, process_started_us, actor, note)
 VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
 """
 RUN_END = """
-UPDATE run SET status = ?, ended_us = ?, error = ?, wall_us = ?, cpu_us = ?, peak_bytes = ?, rows_read = ?, capture_us = ?
-WHERE id = ?
+UPDATE run SET status = ?, ended_us = ?, error = ?, wall_us = ?, cpu_us = ?, peak_bytes = ?, rows_read = ?,
+  capture_us = ? WHERE id = ?
 """
 RUN_HEARTBEAT = "UPDATE run SET heartbeat_us = ? WHERE id = ? AND status = 'running'"
 RUN_NOTE = "UPDATE run SET note = ? WHERE ulid = ?"
@@ -47,8 +48,8 @@ CELL_ADD = """
 INSERT INTO cell(session, position, source, cell_id, started_us) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 """
 DATASET_ADD = """
-INSERT INTO dataset_version(digest, schema_digest, rows, columns, record, leaves, created_us) VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT(digest) DO NOTHING
+INSERT INTO dataset_version(digest, schema_digest, rows, columns, record, leaves, created_us)
+VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(digest) DO NOTHING
 """
 DATASET_ID = "SELECT id FROM dataset_version WHERE digest = ?"
 DATASET_PROFILE = "UPDATE dataset_version SET profile = ? WHERE digest = ? AND profile IS NULL"

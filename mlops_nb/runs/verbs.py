@@ -11,7 +11,7 @@ from mlops_nb.store.store import current
 if TYPE_CHECKING:
     from mlops_nb.results import Results
     from mlops_nb.runs.active_run import ActiveRun
-    from mlops_nb.runs.model import DatasetVersion, Run, RunCard
+    from mlops_nb.runs.model import Comparison, DatasetVersion, Run, RunCard
 
 WHERE = Arg("filter, like \"metrics.auc > 0.8 and params.model = 'hgb'\"", kind="where", short="w")
 
@@ -158,6 +158,20 @@ def show(
     from mlops_nb.runs.card import read_card
 
     return read_card(current(), full_id(reference))
+
+
+def compare(
+    *references: Annotated[str, Arg("runs, like `last` and `best:auc`", kind="run", metavar="RUN")],
+) -> Comparison:
+    """Say what differs between runs: in sentences first, then value by value, and nothing that is the same.
+
+    Raises:
+        InvalidInput: Fewer than two different runs, or more than twenty.
+        NotFound: There is no such run.
+    """
+    from mlops_nb.runs.compare import compare_runs
+
+    return compare_runs(current(), [full_id(reference) for reference in references])
 
 
 def note(

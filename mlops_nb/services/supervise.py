@@ -4,7 +4,8 @@ The keeper holds the listening socket, so a port is taken once, survives a crash
 one takes over from the other: nobody who connects is turned away. It runs no threads and touches no database.
 
 Signals to the keeper: SIGTERM ends all; SIGHUP starts a new worker and stops the old one once the new one is ready;
-SIGUSR1 comes from a worker that is ready.
+SIGUSR1 comes from a worker that is ready, SIGUSR2 from one that takes no more connections. The start counts as ready
+when only the new worker takes them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ GRACE_S = 5.0
 _LONG_LIFE_S = 60.0
 _LONGEST_PAUSE_S = 30.0
 _ATTEMPTS = 5
-_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD}
+_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD}
 _PR_SET_PDEATHSIG = 1
 
 
@@ -39,10 +40,13 @@ class Report:
     facts: Facts
     keeper: int
 
-    def ready(self, port: int) -> None:
+    def ready(self) -> None:
         """The worker answers from now on."""
-        facts_file.write(self.path, replace(self.facts, state=READY, port=port))
         os.kill(self.keeper, signal.SIGUSR1)
+
+    def closed(self) -> None:
+        """The worker takes no more connections, and ends when it has answered those it has."""
+        os.kill(self.keeper, signal.SIGUSR2)
 
     def failed(self, error: str) -> None:
         """The worker can't start, and won't the next time."""
@@ -54,15 +58,17 @@ class Keeper:
 
     Args:
         path: The file of facts.
+        port: Where the service listens.
         work: Does the work in the forked child, and returns when told to stop by SIGTERM. It returns `REFUSED`
             when starting again would not help.
     """
 
-    def __init__(self, path: Path, work: Callable[[Report], int]) -> None:
+    def __init__(self, path: Path, port: int, work: Callable[[Report], int]) -> None:
         self.path, self.work = path, work
-        self.facts = facts_file.begin()
+        self.facts = replace(facts_file.begin(), port=port)
         self.current = self.coming = 0
         self.leaving: set[int] = set()
+        self.open: set[int] = set()
         self.pauses = 0
         self.was_ready = False
         self.forked_at = 0.0
@@ -83,6 +89,8 @@ class Keeper:
                 self._renew()
             if number == signal.SIGUSR1 and come is not None:
                 self._take_over(come.si_pid)
+            if number == signal.SIGUSR2 and come is not None:
+                self._closed(come.si_pid)
             if self._bury():
                 return REFUSED
             if self.again_at is not None and time.monotonic() >= self.again_at:
@@ -126,9 +134,17 @@ class Keeper:
     def _take_over(self, pid: int) -> None:
         if pid != self.coming:
             return
-        if self.current:
-            self._dismiss(self.current)
-        self.current, self.coming, self.was_ready = pid, 0, True
+        old, self.current, self.coming, self.was_ready = self.current, pid, 0, True
+        self.open = {old} if old else set()
+        if old:
+            self._dismiss(old)
+        else:
+            self._closed(0)
+
+    def _closed(self, pid: int) -> None:
+        self.open.discard(pid)
+        if self.current and not self.coming and not self.open:
+            facts_file.write(self.path, replace(self.facts, state=READY))
 
     def _dismiss(self, pid: int) -> None:
         self.leaving.add(pid)
@@ -146,6 +162,7 @@ class Keeper:
             code = os.waitstatus_to_exitcode(status)
             if pid in self.leaving:
                 self.leaving.discard(pid)
+                self._closed(pid)
             elif self._lost(pid, code):
                 return True
 

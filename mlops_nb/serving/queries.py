@@ -11,8 +11,8 @@ ROW = "SELECT model, number, host, port, pid, process_started_us, wanted, restar
 
 WANT = """
 INSERT INTO deployment (name, model, number, host, port, wanted, created_us) VALUES (?, ?, ?, ?, ?, 1, ?)
-ON CONFLICT (name) DO UPDATE SET model = excluded.model, number = excluded.number, host = excluded.host,
-port = excluded.port, wanted = 1, trashed_us = NULL"""
+ON CONFLICT (name) DO UPDATE SET model = excluded.model, number = excluded.number, wanted = 1,
+trashed_us = NULL"""
 RUNS = "UPDATE deployment SET host = ?, port = ?, pid = ?, process_started_us = ?, restarts = 0 WHERE name = ?"
 RESTARTED = "UPDATE deployment SET restarts = ? WHERE name = ?"
 UNWANT = "UPDATE deployment SET wanted = 0, pid = NULL, process_started_us = NULL WHERE name = ?"

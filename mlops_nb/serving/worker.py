@@ -51,7 +51,7 @@ def keep(store: str, name: str, host: str, port: int, trust: Sequence[str]) -> i
         facts_file.write(path, replace(facts, state=facts_file.FAILED, error=why))
         return REFUSED
     _import_once()
-    return Keeper(path, partial(work, Path(store), name, listener, tuple(trust))).run()
+    return Keeper(path, listener.getsockname()[1], partial(work, Path(store), name, listener, tuple(trust))).run()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -165,5 +165,14 @@ def _serve(predictor: Predictor, name: str, version: Version, listener: socket.s
         timeout_graceful_shutdown=3,
         server_header=False,
     )
-    report.ready(listener.getsockname()[1])
-    uvicorn.Server(config).run(sockets=[listener])
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: Any) -> None:
+            # uvicorn looks for this every 0.1 s; who stops for a successor must stop taking connections at once.
+            super().handle_exit(sig, frame)
+            for server in self.servers:
+                server.close()
+            report.closed()
+
+    report.ready()
+    Server(config).run(sockets=[listener])

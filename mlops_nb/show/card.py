@@ -142,11 +142,7 @@ class CardView:
         return rows
 
     def _param_rows(self, sources: Iterable[str]) -> list[list[str]]:
-        return [
-            [cut(p.name, 40), cut(number(p.value) if p.value is not None else "None"), p.source]
-            for p in self.card.params
-            if p.source in sources
-        ]
+        return [[cut(p.name, 40), cut(p.value), p.source] for p in self.card.params if p.source in sources]
 
     def _dataset_rows(self) -> list[list[str]]:
         return [

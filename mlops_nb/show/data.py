@@ -52,19 +52,6 @@ def view(value: Any) -> Any:
     return facts.view(value)
 
 
-_PROFILE = (
-    Column("column", lambda c: cut(c.name, 32)),
-    Column("type", lambda c: c.tag),
-    Column("missing", lambda c: f"{c.missing / c.n:.1%}" if c.n and c.missing else "", right=True),
-    Column("distinct", lambda c: _distinct(c), right=True),
-    Column("min", lambda c: cut(number(c.minimum), 20), right=True),
-    Column("median", lambda c: _median(c), right=True),
-    Column("max", lambda c: cut(number(c.maximum), 20), right=True),
-    Column("mean", lambda c: number(c.mean) if c.mean is not None else "", right=True),
-    Column("most frequent", lambda c: _frequent(c)),
-)
-
-
 def _distinct(column: Any) -> str:
     return f"{'' if column.distinct.exact else '~'}{column.distinct.count:,}" if column.distinct.count else ""
 
@@ -77,3 +64,16 @@ def _frequent(column: Any) -> str:
     if column.kind not in ("text", "bool"):
         return ""
     return cut(", ".join(f"{item.text} {item.count:,}" for item in column.frequent.items[:3]), 60)
+
+
+_PROFILE = (
+    Column("column", lambda c: cut(c.name, 32)),
+    Column("type", lambda c: c.tag),
+    Column("missing", lambda c: f"{c.missing / c.n:.1%}" if c.n and c.missing else "", right=True),
+    Column("distinct", _distinct, right=True),
+    Column("min", lambda c: cut(number(c.minimum), 20), right=True),
+    Column("median", _median, right=True),
+    Column("max", lambda c: cut(number(c.maximum), 20), right=True),
+    Column("mean", lambda c: number(c.mean) if c.mean is not None else "", right=True),
+    Column("most frequent", _frequent),
+)

@@ -10,6 +10,9 @@ _MUTED = "opacity:.72"
 _LINE = "border-bottom:1px solid color-mix(in srgb, currentColor 18%, transparent)"
 _FONT = "font-family:var(--jp-ui-font-family, system-ui, sans-serif);font-size:13px;line-height:1.45"
 MONO = "font-family:var(--jp-code-font-family, ui-monospace, monospace);font-size:12px"
+_PLAIN = "background:none;color:inherit"
+_TABLE = '<table style="border-collapse:collapse;margin:0">'
+_ROW = '<tr style="background:none">'
 
 
 def escape(value: object) -> str:
@@ -27,9 +30,14 @@ def muted(value: object) -> str:
     return f'<span style="{_MUTED}">{escape(value)}</span>'
 
 
+def strong(value: object) -> str:
+    """Text that stands out."""
+    return f'<span style="font-weight:600">{escape(value)}</span>'
+
+
 def mono(value: object) -> str:
     """An identifier."""
-    return f'<code style="{MONO};background:none;color:inherit;padding:0">{escape(value)}</code>'
+    return f'<code style="{MONO};{_PLAIN};padding:0">{escape(value)}</code>'
 
 
 def heading(value: object) -> str:
@@ -42,42 +50,50 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable
     numbers = set(right)
 
     def style(i: int) -> str:
-        return f"text-align:{'right' if i in numbers else 'left'};padding:3px 14px 3px 0;vertical-align:top;white-space:nowrap"
+        side = "right" if i in numbers else "left"
+        return f"text-align:{side};padding:3px 14px 3px 0;vertical-align:top;white-space:nowrap"
+
+    def row(cells: Sequence[str]) -> str:
+        made = (f'<td style="{style(i)};font-variant-numeric:tabular-nums">{cell}</td>' for i, cell in enumerate(cells))
+        return f"{_ROW}{''.join(made)}</tr>"
 
     head = "".join(
-        f'<th scope="col" style="{style(i)};font-weight:600;{_LINE}">{escape(c)}</th>' for i, c in enumerate(columns)
+        f'<th scope="col" style="{style(i)};font-weight:600;{_LINE}">{escape(title)}</th>'
+        for i, title in enumerate(columns)
     )
-    body = "".join(
-        '<tr style="background:none">'
-        + "".join(f'<td style="{style(i)};font-variant-numeric:tabular-nums">{cell}</td>' for i, cell in enumerate(row))
-        + "</tr>"
-        for row in rows
-    )
+    body = "".join(row(cells) for cells in rows)
     named = f'<caption style="text-align:left;padding:0 0 6px;{_MUTED}">{escape(caption)}</caption>' if caption else ""
-    return f'<div style="overflow-x:auto"><table style="border-collapse:collapse;margin:0">{named}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    inside = f"{named}<thead>{_ROW}{head}</tr></thead><tbody>{body}</tbody>"
+    return f'<div style="overflow-x:auto">{_TABLE}{inside}</table></div>'
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
     """Names and values, one pair a line; values are HTML already, empty ones are left out."""
+    name_style = (
+        f"text-align:left;font-weight:400;{_MUTED};padding:2px 16px 2px 0;vertical-align:top;white-space:nowrap"
+    )
+    value_style = "text-align:left;padding:2px 0;vertical-align:top"
     rows = "".join(
-        f'<tr style="background:none"><th scope="row" style="text-align:left;font-weight:400;{_MUTED};padding:2px 16px 2px 0;vertical-align:top;white-space:nowrap">{escape(name)}</th>'
-        f'<td style="text-align:left;padding:2px 0;vertical-align:top">{value}</td></tr>'
+        f'{_ROW}<th scope="row" style="{name_style}">{escape(name)}</th><td style="{value_style}">{value}</td></tr>'
         for name, value in pairs
         if value
     )
-    return f'<table style="border-collapse:collapse;margin:0"><tbody>{rows}</tbody></table>' if rows else ""
+    return f"{_TABLE}<tbody>{rows}</tbody></table>" if rows else ""
 
 
 def code(source: str) -> str:
     """Source text."""
-    return f'<pre style="{MONO};margin:4px 0;padding:8px 10px;overflow-x:auto;border-left:2px solid color-mix(in srgb, currentColor 25%, transparent);background:none;color:inherit">{escape(source)}</pre>'
+    edge = "border-left:2px solid color-mix(in srgb, currentColor 25%, transparent)"
+    return f'<pre style="{MONO};margin:4px 0;padding:8px 10px;overflow-x:auto;{edge};{_PLAIN}">{escape(source)}</pre>'
 
 
-def opening(summary: str, body: str, opened: bool = False) -> str:
+def opening(summary: str, body: str) -> str:
     """A line that opens to more; both are HTML already."""
-    return f'<details{" open" if opened else ""} style="margin:2px 0"><summary style="cursor:pointer">{summary}</summary><div style="padding:6px 0 10px 14px">{body}</div></details>'
+    line = f'<summary style="cursor:pointer">{summary}</summary>'
+    return f'<details style="margin:2px 0">{line}<div style="padding:6px 0 10px 14px">{body}</div></details>'
 
 
 def picture(png: str, description: str) -> str:
     """A PNG given as base64."""
-    return f'<img alt="{escape(description)}" src="data:image/png;base64,{png}" style="max-width:420px;margin:4px 8px 4px 0"/>'
+    source = f"data:image/png;base64,{png}"
+    return f'<img alt="{escape(description)}" src="{source}" style="max-width:420px;margin:4px 8px 4px 0"/>'

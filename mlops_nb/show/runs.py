@@ -8,7 +8,7 @@ from typing import Any
 from mlops_nb.runs.model import Run
 from mlops_nb.show import facts
 from mlops_nb.show.table import Column, TableView
-from mlops_nb.show.words import cut, digest, number, seconds, short, when
+from mlops_nb.show.words import cut, digest, number, param, seconds, short, when
 
 _MARKS = {"running": "◌", "finished": "●", "failed": "✕", "interrupted": "◍"}
 _METRICS, _PARAMS = 4, 5
@@ -30,14 +30,20 @@ def list_view(results: Any) -> TableView:
         Column("started", lambda r: when(r.started_us)),
         Column("wall", lambda r: seconds(r.wall_s), right=True),
     ]
-    for name, _ in metrics.most_common(_METRICS):
-        columns.append(Column(name, lambda r, n=name: number(r.metrics.get(n)), right=True))  # type: ignore[misc]
-    for name in _varying(items)[:_PARAMS]:
-        columns.append(Column(name, lambda r, n=name: cut(number(r.params.get(n)), 24)))  # type: ignore[misc]
-    columns.append(Column("train", lambda r: _train(r)))
+    columns += [_metric(name) for name, _ in metrics.most_common(_METRICS)]
+    columns += [_param(name) for name in _varying(items)[:_PARAMS]]
+    columns.append(Column("train", _train))
     columns.append(Column("note", lambda r: cut(r.note, 40)))
     more = f"{len(items)} shown, more with after={results.next_page[:24]}… (.next_page)" if results.next_page else ""
     return TableView(columns, items, "\n".join(line for line in (results.note, more) if line))
+
+
+def _metric(name: str) -> Column:
+    return Column(name, lambda run: number(run.metrics.get(name)), right=True)
+
+
+def _param(name: str) -> Column:
+    return Column(name, lambda run: cut(param(run.params.get(name)), 24))
 
 
 def _varying(items: tuple[Run, ...]) -> list[str]:
@@ -46,6 +52,8 @@ def _varying(items: tuple[Run, ...]) -> list[str]:
     count: Counter[str] = Counter()
     for run in items:
         for name, value in run.params.items():
+            if name in run.defaults:
+                continue
             seen.setdefault(name, set()).add(repr(value))
             count[name] += 1
     if len(items) == 1:

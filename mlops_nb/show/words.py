@@ -34,6 +34,11 @@ def number(value: object) -> str:
     return str(value)
 
 
+def param(value: object) -> str:
+    """A param as it was typed; nothing where there is none."""
+    return "" if value is None else str(value)
+
+
 def seconds(value: float | None) -> str:
     """A duration: `42 ms`, `2.1 s`, `3 min 5 s`, `2 h 10 min`."""
     if value is None:

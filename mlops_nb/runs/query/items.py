@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from mlops_nb.runs.model import DatasetUse, Run, Scalar
+from mlops_nb.runs.model import DatasetUse, Run
+from mlops_nb.runs.numbers import from_stored as number
 from mlops_nb.runs.query.reader import Reader, batched
+from mlops_nb.runs.recording import from_stored as scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,33 +26,13 @@ _DATASETS = (
     "CROSS JOIN dataset_version v WHERE d.run IN ({places}) AND v.id = d.version "
     "ORDER BY d.run, d.role, d.variable"
 )
-_NUMBERS = {1: math.nan, 2: math.inf, 3: -math.inf}
-
-
-def number(value: float | None, kind: int) -> float:
-    """A stored number: SQLite turns NaN into NULL, so the kind tells."""
-    special = _NUMBERS.get(kind)
-    if special is not None:
-        return special
-    return math.nan if value is None else float(value)
-
-
-def scalar(text: str, value: float | None) -> Scalar:
-    """A stored param as the Python value that it was; text when its number is NULL."""
-    if value is None:
-        return text
-    if text in ("True", "False"):
-        return text == "True"
-    try:
-        return int(text)
-    except ValueError:
-        return float(value)
 
 
 def load(reader: Reader, ids: Sequence[int], scope: Scope) -> list[Run]:
     """The runs of these ids, in their order; one that was deleted meanwhile is left out."""
     base = {row[0]: row for row in batched(reader, BASE, ids)}
     params = _keyed(reader, "param", "t.text, t.number", ids, scalar)
+    sources = _keyed(reader, "param", "t.source", ids, str)
     metrics = _keyed(reader, "metric", "t.last, t.kind", ids, number)
     values = _keyed(reader, "value", "t.number, t.kind", ids, number)
     tags = _keyed(reader, "tag", "t.text", ids, str)
@@ -73,6 +54,7 @@ def load(reader: Reader, ids: Sequence[int], scope: Scope) -> list[Run]:
             note=note,
             parent=parent,
             actor=actor,
+            defaults=frozenset(name for name, source in sources.get(run, {}).items() if source == "default"),
         )
         for run, ulid, experiment, status, started, wall, note, parent, actor in (base[i] for i in ids if i in base)
     ]
