@@ -44,7 +44,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "deployment",
-        "mlops_nb.serving.references:resolve_deployment",
+        "mlops_nb.serving.references:resolve_name",
         "mlops_nb.serving.references:deployment_names",
     ),
 )

@@ -142,7 +142,7 @@ def _array(inputs: Any) -> dict[str, Any]:
     else:
         container = "list" if isinstance(inputs, list | tuple) else "numpy"
         array = np.asarray(inputs)
-    one = {"name": "input", "datatype": datatype(array), "shape": [-1, *map(int, array.shape[1:])]}
+    one: dict[str, Any] = {"name": "input", "datatype": datatype(array), "shape": [-1, *map(int, array.shape[1:])]}
     one |= {"dtype": str(array.dtype), "logical": _logical(array.dtype.kind, one["datatype"])}
     return {"container": container, "inputs": [one]}
 

@@ -96,7 +96,7 @@ def _number(array: Any, one: Mapping[str, Any]) -> Any:
         if array.dtype.kind == "f" and dtype.lower().startswith(("int", "uint")) and not np.isnan(array).any():
             array = array.astype(np.int64)
     if one["logical"] == "bool":
-        return array.astype(bool) if not array.dtype.kind == "f" or not np.isnan(array).any() else array
+        return array if array.dtype.kind == "f" and np.isnan(array).any() else array.astype(bool)
     if dtype.startswith("float") and dtype in {"float16", "float32", "float64"}:
         return array.astype(dtype, copy=False)
     return array if array.dtype.kind in "iuf" else array.astype(np.int64)

@@ -63,7 +63,7 @@ def completed(signature: dict[str, Any] | None, model: Any) -> dict[str, Any]:
     known = dict(signature or _of_model(model))
     known["estimator"] = estimator(model)
     outputs = [dict(one) for one in known.get("outputs") or []] or [_prediction(model, known)]
-    classes = getattr(model, "classes_", None)
+    classes: Any = getattr(model, "classes_", None)
     if callable(getattr(model, "predict_proba", None)) and hasattr(classes, "dtype"):
         outputs = [one for one in outputs if one["name"] != "probability"]
         probability = {"name": "probability", "datatype": "FP64", "shape": [-1, len(classes)]}

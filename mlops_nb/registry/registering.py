@@ -153,7 +153,7 @@ class _Entry:
         connection.execute(queries.ADD_ARTIFACT, (new.artifact, len(new.data), now))
         if self.example:
             connection.execute(queries.ADD_ARTIFACT, (*self.example, now))
-        row = (model, number, new.run, new.artifact, skops_files.FORMAT, _json(new.signature))
+        row: tuple[object, ...] = (model, number, new.run, new.artifact, skops_files.FORMAT, _json(new.signature))
         row += (self.example and self.example[0], _json(self.trusted), _json(new.framework))
         connection.execute(queries.ADD_VERSION, (*row, new.run, self.note, actor(), now))
         self._tie(connection, f"version:{model}/{number}")

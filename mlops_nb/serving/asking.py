@@ -164,7 +164,7 @@ def _from_text(text: str | Path) -> Any:
 def _from_file(path: Path) -> Any:
     import pandas as pd
 
-    readers = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
+    readers: dict[str, Any] = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
     if not path.is_file():
         raise NotFound(f"no file {brief(str(path))}", expected="data, or a .csv, .parquet or .json file")
     if path.suffix == ".json":

@@ -61,7 +61,8 @@ def infer_request(body: bytes) -> InferRequest:
     Raises:
         InvalidInput: Not JSON, or not this form; says where.
     """
-    return _decoded(_infer, body, '{"inputs": [{"name", "shape", "datatype", "data"}, …]}')
+    request: InferRequest = _decoded(_infer, body, '{"inputs": [{"name", "shape", "datatype", "data"}, …]}')
+    return request
 
 
 def rows_request(body: bytes) -> RowsRequest:
@@ -70,7 +71,8 @@ def rows_request(body: bytes) -> RowsRequest:
     Raises:
         InvalidInput: Not JSON, or not this form; says where.
     """
-    return _decoded(_rows, body, '{"rows": [{…}, …]}')
+    request: RowsRequest = _decoded(_rows, body, '{"rows": [{…}, …]}')
+    return request
 
 
 def _decoded(decoder: msgspec.json.Decoder[Any], body: bytes, form: str) -> Any:

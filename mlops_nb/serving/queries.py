@@ -7,7 +7,9 @@ FROM deployment d JOIN model m ON m.id = d.model WHERE d.trashed_us IS NULL"""
 DEPLOYMENTS = f"{_DEPLOYMENT} ORDER BY d.wanted DESC, d.name"
 DEPLOYMENT = f"{_DEPLOYMENT} AND d.name = ?"
 NAMES = "SELECT name FROM deployment WHERE trashed_us IS NULL ORDER BY name"
-ROW = "SELECT model, number, host, port, pid, process_started_us, wanted, restarts, created_us FROM deployment WHERE name = ?"
+ROW = """
+SELECT model, number, host, port, pid, process_started_us, wanted, restarts, created_us
+FROM deployment WHERE name = ?"""
 
 WANT = """
 INSERT INTO deployment (name, model, number, host, port, wanted, created_us) VALUES (?, ?, ?, ?, ?, 1, ?)

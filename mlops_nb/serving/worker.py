@@ -166,7 +166,7 @@ def _serve(predictor: Predictor, name: str, version: Version, listener: socket.s
         server_header=False,
     )
 
-    class Server(uvicorn.Server):
+    class Server(uvicorn.Server):  # type: ignore[misc]
         def handle_exit(self, sig: int, frame: Any) -> None:
             # uvicorn looks for this every 0.1 s; who stops for a successor must stop taking connections at once.
             super().handle_exit(sig, frame)

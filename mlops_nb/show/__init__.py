@@ -28,7 +28,7 @@ _SHOWN = {
     "Version": "registry",
     "Deployment": "serving",
     "Prediction": "serving",
-    "Logs": "serving",
+    "Log": "serving",
 }
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from mlops_nb.runs.directions import direction
 from mlops_nb.runs.model import Run
 from mlops_nb.show import facts
 from mlops_nb.show.table import Column, TableView
 from mlops_nb.show.words import cut, digest, number, param, seconds, short, when
 
 _MARKS = {"running": "◌", "finished": "●", "failed": "✕", "interrupted": "◍"}
-_METRICS, _PARAMS = 4, 5
+_METRICS, _PARAMS = 3, 5
 
 
 def mark(status: str) -> str:
@@ -30,7 +31,8 @@ def list_view(results: Any) -> TableView:
         Column("started", lambda r: when(r.started_us)),
         Column("wall", lambda r: seconds(r.wall_s), right=True),
     ]
-    columns += [_metric(name) for name, _ in metrics.most_common(_METRICS)]
+    telling = sorted(metrics, key=lambda name: (direction(name) == 0 or name.startswith("train"), -metrics[name]))
+    columns += [_metric(name) for name in telling[:_METRICS]]
     columns += [_param(name) for name in _varying(items)[:_PARAMS]]
     columns.append(Column("train", _train))
     columns.append(Column("note", lambda r: cut(r.note, 40)))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SHORTEST = 4
 _ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{1,26}", re.ASCII)
+_LAST = re.compile(r"last(?:~(\d{1,6}))?", re.ASCII)
 _KINDS = "a run's id or the first 4 or more characters of it, last, or best:METRIC"
 _WAYS = {"max": 1, "min": -1}
 _JUDGED_BY = 200
@@ -26,9 +27,9 @@ def resolve_run(reader: Reader, ref: str) -> str:
     """The ULID of the run that a reference names.
 
     - `01K3F9A…` or the first characters of it (4 or more, in any case), of any run, also one in the trash;
-    - `last`: the run that began last, whatever its status;
+    - `last`: the run that began last, whatever its status; `last~1` the one before it, and so on;
     - `best:METRIC[:max|:min][@EXPERIMENT]`: the finished run with the best last value of the metric, the
-      earliest of equals, never one whose value is NaN. Which way is better is what the runs recorded with the
+      earliest of equals, never one whose value is NaN or was computed on training data. Which way is better is what the runs recorded with the
       metric, else what its name says. A key that itself contains `:max` or `@` is taken whole if
       there is such a key.
 
@@ -44,16 +45,19 @@ def resolve_run(reader: Reader, ref: str) -> str:
         NotFound: No run fits.
     """
     text = str(ref).strip()
-    if text == "last":
-        return _last(reader)
+    last = _LAST.fullmatch(text)
+    if last is not None:
+        return _last(reader, int(last[1] or 0))
     if text.startswith("best:"):
         return _best(reader, text[5:])
     return _prefixed(reader, text)
 
 
-def _last(reader: Reader) -> str:
-    sql = f"SELECT r.ulid FROM run r WHERE {VISIBLE} ORDER BY r.started_us DESC, r.id DESC LIMIT 1"
-    rows = reader.query(sql, VISIBLE.values)
+def _last(reader: Reader, back: int) -> str:
+    sql = f"SELECT r.ulid FROM run r WHERE {VISIBLE} ORDER BY r.started_us DESC, r.id DESC LIMIT 1 OFFSET ?"
+    rows = reader.query(sql, (*VISIBLE.values, back))
+    if not rows and back:
+        raise NotFound(f"there are not {back + 1} runs yet", fix="%runs")
     if not rows:
         raise NotFound("there is no run yet", fix="%%track in the first line of a cell")
     return str(rows[0][0])
@@ -92,6 +96,7 @@ def _best(reader: Reader, text: str) -> str:
     where = joined("AND", [VISIBLE, _experiment(reader, wanted.experiment)])
     sql = (
         f"SELECT r.ulid FROM metric m CROSS JOIN run r WHERE m.key = ? AND m.last IS NOT NULL "
+        f"AND (m.role IS NULL OR m.role <> 'train') "
         f"AND r.id = m.run AND r.status = 'finished' AND {where} "
         f"ORDER BY m.last {'DESC' if way > 0 else 'ASC'}, r.started_us, r.id LIMIT 1"
     )
