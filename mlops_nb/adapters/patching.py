@@ -6,22 +6,24 @@ in a closure cell, and a plain function keeps its code in an attribute: changing
 
 from __future__ import annotations
 
+import copy
 import functools
 import importlib.abc
 import importlib.machinery
-import importlib.util
 import inspect
 import itertools
+import operator
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from types import CodeType, FunctionType, ModuleType
+from collections.abc import Callable, Iterable, Sequence
+from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any, Protocol
 
 Function = Callable[..., Any]
 _depth = threading.local()
 _numbers = itertools.count()
 _swapped: dict[int, Function] = {}
+_MISSING: Any = object()
 
 
 class Watcher(Protocol):
@@ -34,30 +36,149 @@ class Watcher(Protocol):
         """Called when the call returned."""
 
 
-def watched(function: Function, kind: str, name: str, watcher: Watcher) -> Function:
-    """`function`, telling `watcher` about its outermost calls in each thread."""
+class _Watch:
+    """Hands the outermost calls of each thread to a watcher."""
 
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if getattr(_depth, "inside", False):
-            return function(*args, **kwargs)
-        noted = watcher.before(kind, name, args, kwargs)
+    def __init__(self, kind: str, name: str, watcher: Watcher) -> None:
+        self.kind, self.name, self.watcher = kind, name, watcher
+
+    def __call__(self, function: Function) -> Function:
+        return function if getattr(_depth, "inside", False) else functools.partial(self._call, function)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # cloudpickle sends a class that was defined in a cell to joblib's processes, wrapped methods and all. There this
+        # is `copy.copy`, which returns a function as it is, so that nothing is watched and nothing of ours is needed.
+        return operator.attrgetter("copy"), (copy,)
+
+    def _call(self, function: Function, /, *args: Any, **kwargs: Any) -> Any:
+        noted = self.watcher.before(self.kind, self.name, args, kwargs)
         _depth.inside = True
         try:
             result = function(*args, **kwargs)
         finally:
             _depth.inside = False
         if noted is not None:
-            watcher.after(noted, result)
+            self.watcher.after(noted, result)
         return result
+
+
+def watched(function: Function, kind: str, name: str, watcher: Watcher) -> Function:
+    """`function`, telling `watcher` about its outermost calls in each thread."""
+    watch = _Watch(kind, name, watcher)
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return watch(function)(*args, **kwargs)  # no globals: see `_Watch.__reduce__`
 
     return call
 
 
-class Patches:
-    """What was changed, undone in reverse order by `undo`."""
+class Attribute:
+    """A change of an attribute in `owner`'s own dictionary."""
 
-    def __init__(self) -> None:
+    __slots__ = ("before", "name", "ours", "owner")
+
+    def __init__(self, owner: Any, name: str, ours: Any) -> None:
+        self.owner, self.name, self.ours = owner, name, ours
+        self.before = vars(owner).get(name, _MISSING)
+
+    def apply(self) -> None:
+        """Make the change, unless somebody else has changed it since."""
+        if vars(self.owner).get(self.name, _MISSING) is self.before:
+            setattr(self.owner, self.name, self.ours)
+
+    def undo(self) -> None:
+        """Take it back, unless somebody else has replaced ours in the meantime."""
+        if vars(self.owner).get(self.name) is not self.ours:
+            return
+        if self.before is _MISSING:
+            delattr(self.owner, self.name)
+        else:
+            setattr(self.owner, self.name, self.before)
+
+
+class Cell:
+    """A change of what a closure holds."""
+
+    __slots__ = ("before", "cell", "ours")
+
+    def __init__(self, cell: CellType, ours: Function) -> None:
+        self.cell, self.ours, self.before = cell, ours, cell.cell_contents
+
+    def apply(self) -> None:
+        """Make the change."""
+        if self.cell.cell_contents is self.before:
+            self.cell.cell_contents = self.ours
+
+    def undo(self) -> None:
+        """Take it back."""
+        if self.cell.cell_contents is self.ours:
+            self.cell.cell_contents = self.before
+
+
+class Code:
+    """A change of a plain function's code: it goes on to `ours`, which can reach the original."""
+
+    __slots__ = ("before", "function", "number", "original", "ours", "signature", "trampoline")
+
+    def __init__(self, function: FunctionType, wrap: Callable[[Function], Function]) -> None:
+        self.function, self.before, self.number = function, function.__code__, next(_numbers)
+        original = FunctionType(self.before, function.__globals__, function.__name__, function.__defaults__)
+        original.__kwdefaults__ = function.__kwdefaults__
+        original.__annotations__ = function.__annotations__
+        self.original, self.ours, self.signature = original, wrap(original), inspect.signature(original)
+        self.trampoline = _trampoline(function.__name__, self.number)
+
+    def apply(self) -> None:
+        """Make the change."""
+        if self.function.__code__ is not self.before:
+            return
+        _swapped[self.number] = self.ours
+        self.function.__signature__ = self.signature  # type: ignore[attr-defined]
+        # The defaults stay: code without named parameters never looks at them, so the change is one assignment.
+        self.function.__code__ = self.trampoline
+
+    def undo(self) -> None:
+        """Take it back."""
+        if self.function.__code__ is not self.trampoline:
+            return
+        self.function.__code__ = self.before
+        del self.function.__signature__  # type: ignore[attr-defined]
+        # A call that is under way in another thread may still look its number up.
+        _swapped[self.number] = self.original
+
+
+Change = Attribute | Cell | Code
+
+
+def of_function(function: Any, wrap: Callable[[Function], Function]) -> list[Change]:
+    """What has to change so that every alias of a function is wrapped; nothing for builtins."""
+    if not isinstance(function, FunctionType):
+        return []
+    cell = _inner_cell(function)
+    if cell is not None:
+        return [Cell(cell, wrap(cell.cell_contents))]
+    return [Code(function, wrap)] if function.__closure__ is None else []
+
+
+def of_method(owner: type, name: str, wrap: Callable[[Function], Function]) -> list[Change]:
+    """What has to change so that a method that `owner` itself defines is wrapped, also behind `available_if`."""
+    found = vars(owner).get(name)
+    if isinstance(found, FunctionType):
+        return [Attribute(owner, name, wrap(found))]
+    inner = getattr(found, "fn", None)
+    return [Attribute(found, "fn", wrap(inner))] if isinstance(inner, FunctionType) else []
+
+
+class Patches:
+    """What was changed, undone in reverse order by `undo`.
+
+    Args:
+        failed: Told of an error that came up inside the user's own import.
+    """
+
+    def __init__(self, failed: Callable[[Exception], None]) -> None:
+        self.failed = failed
         self._undo: list[Callable[[], None]] = []
 
     def undo(self) -> None:
@@ -65,32 +186,11 @@ class Patches:
         while self._undo:
             self._undo.pop()()
 
-    def function(self, function: Function, wrap: Callable[[Function], Function]) -> None:
-        """Replace a function in place, for every alias of it. Builtins are left alone."""
-        if not isinstance(function, FunctionType):
-            return
-        cell = _inner_cell(function)
-        if cell is not None:
-            original = cell.cell_contents
-            cell.cell_contents = wrap(original)
-            self._undo.append(lambda: setattr(cell, "cell_contents", original))
-        elif function.__closure__ is None:
-            self._swap_code(function, wrap)
-
-    def attribute(self, owner: Any, name: str, value: Any) -> None:
-        """Set an attribute in `owner`'s own dictionary, or replace it."""
-        missing = object()
-        before = vars(owner).get(name, missing)
-        setattr(owner, name, value)
-        self._undo.append(lambda: delattr(owner, name) if before is missing else setattr(owner, name, before))
-
-    def method(self, owner: type, name: str, wrap: Callable[[Function], Function]) -> None:
-        """Replace a method that `owner` itself defines, also behind scikit-learn's `available_if`."""
-        found = vars(owner).get(name)
-        if isinstance(found, FunctionType):
-            self.attribute(owner, name, wrap(found))
-        elif found is not None and isinstance(getattr(found, "fn", None), FunctionType):
-            self.attribute(found, "fn", wrap(found.fn))
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Make changes."""
+        for change in changes:
+            change.apply()
+            self._undo.append(change.undo)
 
     def when_imported(self, name: str, action: Callable[[ModuleType], None]) -> None:
         """Call `action(module)` now if `name` is imported, else as soon as it has been."""
@@ -98,27 +198,9 @@ class Patches:
         if module is not None:
             action(module)
             return
-        finder = _Finder(name, action)
+        finder = _Finder(name, action, self.failed)
         sys.meta_path.insert(0, finder)
-        self._undo.append(lambda: sys.meta_path.remove(finder) if finder in sys.meta_path else None)
-
-    def _swap_code(self, function: FunctionType, wrap: Callable[[Function], Function]) -> None:
-        code, number = function.__code__, next(_numbers)
-        original = FunctionType(code, function.__globals__, function.__name__, function.__defaults__)
-        original.__kwdefaults__ = function.__kwdefaults__
-        original.__annotations__ = function.__annotations__
-        _swapped[number] = wrap(original)
-        function.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]
-        # The defaults stay: code without named parameters never looks at them, so the change is one assignment.
-        function.__code__ = _trampoline(function.__name__, number)
-
-        def undo() -> None:
-            function.__code__ = code
-            del function.__signature__  # type: ignore[attr-defined]
-            # A call that is under way in another thread may still look its number up.
-            _swapped[number] = original
-
-        self._undo.append(undo)
+        self._undo.append(finder.stop)
 
 
 def dispatch(number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -127,45 +209,63 @@ def dispatch(number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def _trampoline(name: str, number: int) -> CodeType:
-    source = f"def {name}(*args, **kwargs):\n from mlops_nb.adapters.patching import dispatch\n return dispatch({number}, args, kwargs)\n"
+    source = (
+        f"def {name}(*args, **kwargs):\n"
+        " from mlops_nb.adapters.patching import dispatch\n"
+        f" return dispatch({number}, args, kwargs)\n"
+    )
     scope: dict[str, Any] = {}
-    exec(source, scope)  # noqa: S102 (our own two lines)
+    exec(source, scope)  # noqa: S102 (our own lines)
     code: CodeType = scope[name].__code__
     return code
 
 
-def _inner_cell(function: FunctionType) -> Any:
+def _inner_cell(function: FunctionType) -> CellType | None:
     inner = getattr(function, "__wrapped__", None)
     if inner is None:
         return None
-    for cell in function.__closure__ or ():
-        if cell.cell_contents is inner:
-            return cell
-    return None
+    return next((cell for cell in function.__closure__ or () if cell.cell_contents is inner), None)
 
 
 class _Finder(importlib.abc.MetaPathFinder):
     """Waits for one module, lets the others find it, and acts when it has been executed."""
 
-    def __init__(self, name: str, action: Callable[[ModuleType], None]) -> None:
-        self.name, self.action = name, action
+    def __init__(self, name: str, action: Callable[[ModuleType], None], failed: Callable[[Exception], None]) -> None:
+        self.name, self.action, self.failed = name, action, failed
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         """The module's own spec, with a loader that acts after execution."""
-        if fullname != self.name or self not in sys.meta_path:
+        if fullname != self.name:
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
+        others = (finder.find_spec for finder in sys.meta_path if finder is not self and hasattr(finder, "find_spec"))
+        spec = next((found for find in others if (found := find(fullname, path, target)) is not None), None)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader, self.action)
+            spec.loader = _Loader(spec.loader, self)
         return spec
+
+    def stop(self) -> None:
+        """Wait no longer."""
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
+    def imported(self, module: ModuleType) -> None:
+        """The module has been executed; many only look whether it could be."""
+        if self in sys.meta_path:
+            self.stop()
+            try:
+                self.action(module)
+            except Exception as error:  # noqa: BLE001 (the user's import is never broken by us)
+                self.failed(error)
 
 
 class _Loader(importlib.abc.Loader):
-    def __init__(self, inner: Any, action: Callable[[ModuleType], None]) -> None:
-        self.inner, self.action = inner, action
+    def __init__(self, inner: Any, finder: _Finder) -> None:
+        self.inner, self.finder = inner, finder
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
         created: ModuleType | None = self.inner.create_module(spec)
@@ -177,4 +277,4 @@ class _Loader(importlib.abc.Loader):
             module.__spec__.loader = self.inner
         module.__loader__ = self.inner
         self.inner.exec_module(module)
-        self.action(module)
+        self.finder.imported(module)

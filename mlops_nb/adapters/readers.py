@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from mlops_nb.adapters.patching import Patches, Watcher, watched
+from mlops_nb.adapters.patching import Change, Patches, Watcher, of_function, watched
 
 READERS: Mapping[str, tuple[str, ...]] = {
     "pandas": (
@@ -34,14 +35,19 @@ READERS: Mapping[str, tuple[str, ...]] = {
 def install(patches: Patches, watcher: Watcher) -> None:
     """Watch the readers of each library, imported already or later, until `patches.undo()`."""
     for module, names in READERS.items():
-        patches.when_imported(module, lambda found, names=names: _watch(found, names, patches, watcher))  # type: ignore[misc]
+        patches.when_imported(module, lambda found, names=names: patches.apply(_changes(found, names, watcher)))  # type: ignore[misc]
 
 
-def _watch(module: ModuleType, names: tuple[str, ...], patches: Patches, watcher: Watcher) -> None:
-    for name in names:
-        function = getattr(module, name, None)
-        if function is not None:
-            patches.function(function, lambda inner, name=name: watched(inner, "read", name, watcher))  # type: ignore[misc]
+@functools.cache
+def _changes(module: ModuleType, names: tuple[str, ...], watcher: Watcher) -> tuple[Change, ...]:
+    return tuple(
+        change
+        for name in names
+        for change in of_function(
+            getattr(module, name, None),
+            lambda inner, name=name: watched(inner, "read", name, watcher),  # type: ignore[misc]
+        )
+    )
 
 
 def local_path(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Path | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from mlops_nb.adapters.patching import Patches, Watcher, watched
+from mlops_nb.adapters.patching import Attribute, Change, Patches, Watcher, of_function, of_method, watched
 
 # Method of an estimator → what kind of call it is.
 METHODS: Mapping[str, str] = {
@@ -36,16 +37,29 @@ _TRUTHS = frozenset({"y_true", "labels_true"})
 
 def install(patches: Patches, watcher: Watcher) -> None:
     """Watch metrics, fits, predictions and scores, imported already or later, until `patches.undo()`."""
-    patches.when_imported("sklearn.metrics", lambda module: _watch_metrics(module, patches, watcher))
+    patches.when_imported("sklearn.metrics", lambda module: patches.apply(_metrics(module, watcher)))
     patches.when_imported("sklearn.base", lambda module: _watch_estimators(module, patches, watcher))
-    patches.when_imported("sklearn.model_selection", lambda module: _watch_folds(module, patches, watcher))
+    patches.when_imported("sklearn.model_selection", lambda module: patches.apply(_folds(module, watcher)))
 
 
-def _watch_metrics(module: ModuleType, patches: Patches, watcher: Watcher) -> None:
-    for name in module.__all__:
-        function = getattr(module, name)
-        if inspect.isfunction(function) and _takes_truth(function):
-            patches.function(function, lambda inner, name=name: watched(inner, "metric", name, watcher))  # type: ignore[misc]
+# What is found out about a library once is used for every run: it never changes while it is loaded.
+@functools.cache
+def _metrics(module: ModuleType, watcher: Watcher) -> tuple[Change, ...]:
+    found = {name: getattr(module, name) for name in module.__all__}
+    return _changes({n: f for n, f in found.items() if inspect.isfunction(f) and _takes_truth(f)}, "metric", watcher)
+
+
+@functools.cache
+def _folds(module: ModuleType, watcher: Watcher) -> tuple[Change, ...]:
+    return _changes({name: getattr(module, name) for name in CROSS_VALIDATION}, "folds", watcher)
+
+
+def _changes(functions: Mapping[str, Any], kind: str, watcher: Watcher) -> tuple[Change, ...]:
+    return tuple(
+        change
+        for name, function in functions.items()
+        for change in of_function(function, lambda inner, name=name: watched(inner, kind, name, watcher))  # type: ignore[misc]
+    )
 
 
 def _takes_truth(function: Any) -> bool:
@@ -53,29 +67,33 @@ def _takes_truth(function: Any) -> bool:
     return bool(code.co_varnames[:1]) and (code.co_varnames[0] in _TRUTHS or code.co_varnames[:2] == ("X", "labels"))
 
 
-def _watch_folds(module: ModuleType, patches: Patches, watcher: Watcher) -> None:
-    for name in CROSS_VALIDATION:
-        patches.function(getattr(module, name), lambda inner, name=name: watched(inner, "folds", name, watcher))  # type: ignore[misc]
-
-
 def _watch_estimators(module: ModuleType, patches: Patches, watcher: Watcher) -> None:
     base = module.BaseEstimator
 
-    def watch(cls: type) -> None:
-        for name, kind in METHODS.items():
-            patches.method(cls, name, lambda inner, name=name, kind=kind: watched(inner, kind, name, watcher))  # type: ignore[misc]
-
     def subclass(cls: type, /, **kwargs: Any) -> None:
         super(base, cls).__init_subclass__(**kwargs)
-        watch(cls)
+        patches.apply(_methods(cls, watcher))
 
     # Classes that are made later: in the cell, or by an import in it.
-    patches.attribute(base, "__init_subclass__", classmethod(subclass))  # type: ignore[arg-type]
+    patches.apply([Attribute(base, "__init_subclass__", classmethod(subclass))])  # type: ignore[arg-type]
     for cls in _family(base):
-        watch(cls)
+        # The user's classes come and go, and must be free to.
+        own = cls.__module__.startswith("sklearn.")
+        patches.apply((_own_methods if own else _methods)(cls, watcher))
     # Mixins define `score`, `fit_transform` and `fit_predict` for those who do not.
     for mixin in ("ClassifierMixin", "RegressorMixin", "ClusterMixin", "TransformerMixin", "OutlierMixin"):
-        watch(getattr(module, mixin))
+        patches.apply(_own_methods(getattr(module, mixin), watcher))
+
+
+def _methods(cls: type, watcher: Watcher) -> tuple[Change, ...]:
+    return tuple(
+        change
+        for name, kind in METHODS.items()
+        for change in of_method(cls, name, lambda f, name=name, kind=kind: watched(f, kind, name, watcher))  # type: ignore[misc]
+    )
+
+
+_own_methods = functools.cache(_methods)
 
 
 def _family(base: type) -> list[type]:

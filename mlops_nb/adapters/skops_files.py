@@ -61,6 +61,9 @@ _ALLOWED = (
         "ConstantKernel Product Sum Exponentiation RBF Matern RationalQuadratic ExpSineSquared DotProduct WhiteKernel "
         "PairwiseKernel CompoundKernel Hyperparameter",
     ),
+    # Experimental estimators: skops trusts them only when they were enabled before it was imported.
+    ("an estimator", "sklearn.model_selection._search_successive_halving", "HalvingGridSearchCV HalvingRandomSearchCV"),
+    ("an estimator", "sklearn.impute._iterative", "IterativeImputer"),
     ("a loss: numbers", "sklearn._loss.loss", "HalfTweedieLoss HalfTweedieLossIdentity"),
     ("a fitted part", "sklearn.calibration", "_CalibratedClassifier _SigmoidCalibration _TemperatureScaling"),
     ("a fitted part", "sklearn.gaussian_process._gpc", "_BinaryGaussianProcessClassifierLaplace"),

@@ -171,16 +171,21 @@ def parse(verb: Verb, words: Sequence[str]) -> dict[str, Any]:
     try:
         with made.make_context(verb.name, list(words)) as context:
             found = dict(context.params)
-    except click.NoSuchOption as error:
-        flags = [f for a in arguments(verb) if not a.positional for f in (a.flag,)]
-        raise InvalidInput(
-            f"{verb.spoken} has no flag {error.option_name}",
-            expected=", ".join(flags) or "no flags",
-            nearest=nearest(error.option_name, flags),
-        ) from None
     except click.UsageError as error:
-        raise InvalidInput(f"{verb.spoken}: {error.format_message().rstrip('.')}", fix=usage(verb)) from None
+        raise refusal(error, verb.spoken, usage(verb)) from None
     return {a.name: shaped(a, found[a.name]) for a in arguments(verb) if found.get(a.name) is not None}
+
+
+def refusal(error: click.UsageError, spoken: str, fix: str) -> InvalidInput:
+    """What click could not make sense of, in the house's words."""
+    if isinstance(error, click.NoSuchOption):
+        parameters = error.ctx.command.params if error.ctx else []
+        flags = [flag for p in parameters if isinstance(p, click.Option) for flag in p.opts if flag.startswith("--")]
+        near = nearest(error.option_name, flags)
+        return InvalidInput(
+            f"{spoken} has no flag {error.option_name}", expected=", ".join(flags) or "no flags", nearest=near
+        )
+    return InvalidInput(f"{spoken}: {error.format_message().rstrip('.')}", fix=fix)
 
 
 def shaped(argument: Argument, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Which run is active: the one named, else the context's, else the one that started this thread, else the cell's.
+"""Which run is active: the one of this context, else the one that started this thread, else the cell's.
 
 A ContextVar alone loses threads, and leaks into later cells; a global "last run" would take what is not its own. So a
 context carries its run, threads and executor jobs carry the run that was active where they were started, and a stack
@@ -8,6 +8,7 @@ holds the runs of the cells that execute now.
 from __future__ import annotations
 
 import contextvars
+import functools
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,7 +23,8 @@ _context: contextvars.ContextVar[ActiveRun | None] = contextvars.ContextVar("mlo
 _cells: list[ActiveRun] = []
 _opened = 0
 _lock = threading.Lock()
-_originals: dict[str, Any] = {}
+_restore: list[Callable[[], None]] = []
+_pooling = threading.local()
 
 
 def find() -> ActiveRun | None:
@@ -30,10 +32,11 @@ def find() -> ActiveRun | None:
     run = _context.get()
     if run is not None:
         return run
-    started_by: ActiveRun | None = getattr(threading.current_thread(), "_mlops_nb_run", None)
+    thread = threading.current_thread()
+    started_by: ActiveRun | None = getattr(thread, "_mlops_nb_run", None)
     if started_by is not None:
         return started_by
-    return _cells[-1] if _cells and threading.current_thread() is threading.main_thread() else None
+    return _cells[-1] if _cells and thread is threading.main_thread() else None
 
 
 def require(what: str) -> ActiveRun:
@@ -69,28 +72,59 @@ def leave(run: ActiveRun, token: contextvars.Token[ActiveRun | None]) -> None:
         _context.set(None)
 
 
+def new_cell() -> None:
+    """A cell begins: the run of a cell that has ended is not its own, whatever context it was given."""
+    run = _context.get()
+    if run is not None and run.origin == "cell" and run not in _cells:
+        _context.set(None)
+
+
 def _attach_threads(change: int) -> None:
     """While a run is open, threads and executor jobs remember the run that was active where they were started."""
     global _opened
     with _lock:
         before, _opened = _opened, _opened + change
         if before == 0 and _opened == 1:
-            _originals.update(start=threading.Thread.start, submit=ThreadPoolExecutor.submit)
-            threading.Thread.start = _start  # type: ignore[method-assign]
-            ThreadPoolExecutor.submit = _submit  # type: ignore[method-assign,assignment]
+            _replace(threading.Thread, "start", _starting(threading.Thread.start))
+            _replace(ThreadPoolExecutor, "submit", _submitting(ThreadPoolExecutor.submit))
         elif before == 1 and _opened == 0:
-            threading.Thread.start = _originals["start"]  # type: ignore[method-assign]
-            ThreadPoolExecutor.submit = _originals["submit"]  # type: ignore[method-assign]
+            while _restore:
+                _restore.pop()()
 
 
-def _start(thread: threading.Thread) -> None:
-    thread._mlops_nb_run = find()  # type: ignore[attr-defined]
-    _originals["start"](thread)
+def _replace(owner: type, name: str, ours: Callable[..., Any]) -> None:
+    theirs = vars(owner)[name]
+    setattr(owner, name, ours)
+    # Whoever wrapped ours in the meantime (a debugger, a tracer) keeps it: alone, it does nothing.
+    _restore.append(lambda: setattr(owner, name, theirs) if vars(owner)[name] is ours else None)
 
 
-def _submit(pool: ThreadPoolExecutor, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-    run = find()
+def _starting(original: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
+    @functools.wraps(original)
+    def start(self: threading.Thread) -> None:
+        # A pool's thread outlives the run: its jobs are attached one by one.
+        if not getattr(_pooling, "on", False):
+            self._mlops_nb_run = find()  # type: ignore[attr-defined]
+        original(self)
 
+    return start
+
+
+def _submitting(original: Callable[..., Future[Any]]) -> Callable[..., Future[Any]]:
+    @functools.wraps(original)
+    def submit(self: ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        run = find()
+        job = fn if run is None else _attached(fn, run)
+        before, _pooling.on = getattr(_pooling, "on", False), True
+        try:
+            return original(self, job, *args, **kwargs)
+        finally:
+            _pooling.on = before
+
+    return submit
+
+
+def _attached(function: Callable[..., Any], run: ActiveRun) -> Callable[..., Any]:
     def attached(*args: Any, **kwargs: Any) -> Any:
         token = _context.set(run)
         try:
@@ -98,5 +132,4 @@ def _submit(pool: ThreadPoolExecutor, function: Callable[..., Any], /, *args: An
         finally:
             _context.reset(token)
 
-    future: Future[Any] = _originals["submit"](pool, attached if run is not None else function, *args, **kwargs)
-    return future
+    return attached

@@ -93,11 +93,17 @@ def _changes(store: Store, cards: Sequence[RunCard]) -> Iterator[str]:
 
 
 def _param_changes(cards: Sequence[RunCard]) -> Iterator[str]:
-    rows = [row for row in _param_rows(cards) if row.kind == "param"]
-    for row in rows[:_LISTED]:
-        yield f"{row.name} {' → '.join('none' if v is None else str(v)[:40] for v in row.values)}"
-    if len(rows) > _LISTED:
-        yield f"{len(rows) - _LISTED} more params"
+    rows = list(_param_rows(cards))
+    everywhere = [row for row in rows if None not in row.values]
+    for row in everywhere[:_LISTED]:
+        yield f"{row.name} {' → '.join(str(value)[:40] for value in row.values)}"
+    if len(everywhere) > _LISTED:
+        yield f"{len(everywhere) - _LISTED} more params"
+    for i, card in enumerate(cards if len(cards) == 2 else ()):
+        alone = [f"{row.name} = {str(row.values[i])[:40]}" for row in rows if row.values[1 - i] is None]
+        if alone:
+            more = f" and {len(alone) - _LISTED} more" if len(alone) > _LISTED else ""
+            yield f"{', '.join(alone[:_LISTED])}{more} only in {_short(card)}"
 
 
 def _data_changes(store: Store, before: RunCard, after: RunCard) -> Iterator[str]:

@@ -6,6 +6,7 @@ import math
 
 from mlops_nb.errors import InvalidInput, brief
 
+_BIG = 2**63
 FINITE, NAN, PLUS_INFINITY, MINUS_INFINITY = 0, 1, 2, 3
 
 
@@ -16,11 +17,25 @@ def number(value: object, what: str) -> float:
         InvalidInput: `value` is not one number.
     """
     try:
-        if isinstance(value, str | bytes):
+        if isinstance(value, str | bytes | complex):
             raise TypeError  # float("1") would succeed, and hide a mistake
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
+        # NumPy warns when `float` unpacks an array of one element.
+        unpack = getattr(value, "item", None)
+        return float(unpack() if callable(unpack) else value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError, RuntimeError):
         raise InvalidInput(f"{what} is {brief(value)}, a {type(value).__name__}", expected="one number") from None
+
+
+def whole(value: object, what: str) -> int:
+    """`value` as a whole number that fits 64 bits.
+
+    Raises:
+        InvalidInput: It is not one.
+    """
+    found = value if type(value) is int else number(value, what)
+    if not (-_BIG <= found < _BIG and found == int(found)):
+        raise InvalidInput(f"{what} is {brief(value)}", expected="a whole number that fits 64 bits")
+    return int(found)
 
 
 def kind(value: float) -> int:
@@ -32,6 +47,11 @@ def kind(value: float) -> int:
     return PLUS_INFINITY if value > 0 else MINUS_INFINITY
 
 
+_SPECIAL = {NAN: math.nan, PLUS_INFINITY: math.inf, MINUS_INFINITY: -math.inf}
+
+
 def from_stored(value: float | None, stored_kind: int) -> float:
-    """The float that was stored: SQL has NULL where there was NaN."""
-    return math.nan if value is None or stored_kind == NAN else value
+    """The float that was stored: SQL has NULL where there was NaN, so the kind tells."""
+    if stored_kind != FINITE:
+        return _SPECIAL[stored_kind]
+    return math.nan if value is None else value

@@ -30,27 +30,55 @@ def put_text(connection: sqlite3.Connection, body: str) -> str:
     return name
 
 
+def clean(text: str) -> str:
+    """`text` as every database can hold it: without NULs and halves of characters."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def masked(text: str) -> str:
+    """A free text as it is kept: masked, cut, clean."""
+    # Cut twice: masking a megabyte takes long, and a cut through a secret would hide it from the masking.
+    return clean(mask(text[: 10 * TEXT_LIMIT])[:TEXT_LIMIT])
+
+
 def storable(value: object, what: str) -> tuple[str, float | None]:
     """A param's text and, when it is a number or a bool, its number.
 
     Raises:
-        InvalidInput: Longer than 4,000 characters: such a thing is an artifact.
+        InvalidInput: Longer than 4,000 characters (such a thing is an artifact), or it has no text.
     """
-    text = value if isinstance(value, str) else repr(value) if isinstance(value, float) else str(value)
+    text = _text(value, what)
     if len(text) > TEXT_LIMIT:
         raise InvalidInput(
             f"{what} has {len(text):,} characters",
             expected=f"at most {TEXT_LIMIT:,}",
             fix="ml.log_artifact for long texts",
         )
-    text = text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
-    if isinstance(value, bool | int | float) and not isinstance(value, str):
-        try:
-            as_float = float(value)
-        except OverflowError:  # an int beyond a double stays text
-            return text, None
-        return text, as_float if as_float == as_float else None
-    return text, None
+    return clean(text), _number(value)
+
+
+def _text(value: object, what: str) -> str:
+    if isinstance(value, str):
+        return value
+    try:
+        # `repr` of a float is exact; NumPy's says `np.float64(…)` around it.
+        return repr(value) if type(value) is float else str(value)
+    except Exception as error:  # noqa: BLE001 (a stranger's __str__ may raise anything)
+        raise InvalidInput(f"{what} can't be written as text: {type(error).__name__}: {error}") from None
+
+
+def _number(value: object) -> float | None:
+    """The number that a value is; None for all else, NaN, and ints beyond a double, which stay text."""
+    if isinstance(value, str):
+        return None
+    if not isinstance(value, Real | Decimal) and type(value).__name__ != "bool":  # np.bool is registered nowhere
+        return None
+    try:
+        # Through the text, float32's 0.1 is 0.1 and not 0.10000000149011612.
+        found = float(str(value)) if type(value).__module__ == "numpy" and "bool" not in type(value).__name__ else float(value)
+    except (OverflowError, ValueError):
+        return None
+    return found if found == found else None
 
 
 def from_stored(text: str, stored: float | None) -> Scalar:

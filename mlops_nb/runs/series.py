@@ -2,43 +2,43 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
 from collections import deque
+from itertools import count
 from typing import TypeAlias
 
-from mlops_nb.runs import queries
-from mlops_nb.runs.numbers import kind
+from mlops_nb.runs.directions import direction
+from mlops_nb.runs.numbers import NAN, kind
 from mlops_nb.runs.recording import key_id
+from mlops_nb.store import names
 
 Point: TypeAlias = tuple[int, float, int]
+
+# Other processes may log to the same run (a forked worker does): what is there already is read in the transaction.
+_POINTS = "SELECT points FROM metric WHERE run = ? AND key = ?"
+_POINT_ADD = "INSERT INTO point(run, key, step, seq, value, kind, time_us) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_METRIC_PUT = """
+INSERT INTO metric(run, key, last, kind, step, least, greatest, points, role, provenance, direction)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT(run, key) DO UPDATE SET last = excluded.last, kind = excluded.kind, step = excluded.step,
+  least = CASE WHEN metric.least IS NULL OR excluded.least < metric.least THEN excluded.least ELSE metric.least END,
+  greatest = CASE WHEN metric.greatest IS NULL OR excluded.greatest > metric.greatest
+    THEN excluded.greatest ELSE metric.greatest END,
+  points = metric.points + excluded.points,
+  role = excluded.role, provenance = excluded.provenance, direction = excluded.direction
+"""
 
 
 class Series:
     """The points of one metric of one run: (step, value, nanoseconds UTC), in the order they were logged."""
 
-    __slots__ = (
-        "_taken",
-        "direction",
-        "greatest",
-        "key",
-        "least",
-        "name",
-        "next_step",
-        "points",
-        "provenance",
-        "role",
-        "waiting",
-    )
+    __slots__ = ("_taken", "direction", "name", "provenance", "role", "steps", "waiting")
 
-    def __init__(self, name: str, direction: int) -> None:
-        self.name, self.direction = name, direction
+    def __init__(self, name: str) -> None:
+        self.name, self.direction = name, direction(name)
         self.waiting: deque[Point] = deque()
-        self.next_step = 0
-        self.key = 0
-        self.points = 0
-        self.least: float | None = None
-        self.greatest: float | None = None
+        # `next` on it is atomic: eight threads that leave the step out get eight steps.
+        self.steps = count()
         self.role: str | None = None
         self.provenance: str | None = None
         self._taken: list[Point] = []
@@ -46,53 +46,85 @@ class Series:
     def write(self, connection: sqlite3.Connection, run: int) -> None:
         """Write what waits. Called in the writer thread, inside its transaction."""
         waiting = self.waiting
-        taken = self._taken = [waiting.popleft() for _ in range(len(waiting))]
-        if not taken:
-            return
-        self.key = self.key or key_id(connection, self.name)
-        key, seq = self.key, self.points
-        connection.executemany(
-            queries.POINT_ADD,
-            [(run, key, step, seq + i, value, kind(value), ns // 1000) for i, (step, value, ns) in enumerate(taken)],
-        )
-        finite = [value for _, value, _ in taken if not math.isnan(value)]
-        least, greatest = self._range(finite)
-        step, last, _ = taken[-1]
+        taken = [waiting.popleft() for _ in range(len(waiting))]
+        self._taken += taken
+        key = key_id(connection, self.name)
+        seq = (connection.execute(_POINTS, (run, key)).fetchone() or (0,))[0]
+        # A finite number minus itself is 0: calling `kind` for each would cost as much as the insert.
+        rows = [
+            (run, key, step, at, value, 0 if value - value == 0.0 else kind(value), ns // 1000)
+            for at, (step, value, ns) in enumerate(taken, seq)
+        ]
+        connection.executemany(_POINT_ADD, rows)
+        numbers = [row[4] for row in rows if row[5] != NAN]
+        least, greatest = (min(numbers), max(numbers)) if numbers else (None, None)
+        last = rows[-1]
         connection.execute(
-            queries.METRIC_PUT,
-            (
-                run,
-                key,
-                last,
-                kind(last),
-                step,
-                least,
-                greatest,
-                seq + len(taken),
-                self.role,
-                self.provenance,
-                self.direction,
-            ),
+            _METRIC_PUT,
+            (run, key, last[4], last[5], last[2], least, greatest, len(rows))
+            + (self.role, self.provenance, self.direction),
         )
 
-    def _range(self, values: list[float]) -> tuple[float | None, float | None]:
-        if not values:
-            return self.least, self.greatest
-        least, greatest = min(values), max(values)
-        return (
-            least if self.least is None else min(self.least, least),
-            greatest if self.greatest is None else max(self.greatest, greatest),
-        )
-
-    def commit(self) -> None:
-        """What was taken is on disk."""
+    def done(self) -> None:
+        """What was taken is on disk, or will never be."""
         if self._taken:
-            self.least, self.greatest = self._range([v for _, v, _ in self._taken if not math.isnan(v)])
-            self.points += len(self._taken)
             self._taken = []
 
     def rollback(self) -> None:
         """What was taken waits again, in front of what came since."""
         self.waiting.extendleft(reversed(self._taken))
         self._taken = []
-        self.key = 0
+
+    def forget(self) -> None:
+        """Drop what waits: somebody else writes it, or nobody can."""
+        self._taken = []
+        self.waiting.clear()
+
+
+class Points:
+    """All series of one run."""
+
+    __slots__ = ("series",)
+
+    def __init__(self) -> None:
+        self.series: dict[str, Series] = {}
+
+    def new(self, name: object) -> Series:
+        """The series of a metric, made when there is none.
+
+        Raises:
+            InvalidInput: `name` is not a valid key.
+        """
+        key = names.key(name, "metric")
+        # `setdefault` is atomic: two threads must not get two series.
+        return self.series.get(key) or self.series.setdefault(key, Series(key))
+
+    @property
+    def pending(self) -> bool:
+        """Whether a point waits to be written."""
+        return any(series.waiting for series in self._all())
+
+    def write(self, connection: sqlite3.Connection, run: int) -> None:
+        """Write what waits in every series."""
+        for series in self._all():
+            if series.waiting:
+                series.write(connection, run)
+
+    def done(self) -> None:
+        """What was taken is on disk, or will never be."""
+        for series in self._all():
+            series.done()
+
+    def rollback(self) -> None:
+        """What was taken waits again."""
+        for series in self._all():
+            series.rollback()
+
+    def forget(self) -> None:
+        """Drop what waits."""
+        for series in self._all():
+            series.forget()
+
+    def _all(self) -> list[Series]:
+        # A copy: other threads begin new series meanwhile.
+        return list(self.series.values())

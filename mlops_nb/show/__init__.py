@@ -37,7 +37,9 @@ def text(value: Any) -> str:
     if isinstance(value, str):
         return value
     view = _view(value)
-    return "" if value is None else view.text() if view is not None else str(plain(value))
+    shown = "" if value is None else view.text() if view is not None else str(plain(value))
+    # A terminal obeys control characters: none comes from data to the screen.
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in shown)
 
 
 def html(value: Any) -> str:
@@ -87,7 +89,9 @@ def plain(value: Any) -> Any:
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, bytes):
         return value.hex()
-    if isinstance(value, Sequence | set | frozenset):
+    if isinstance(value, set | frozenset):
+        return sorted((plain(v) for v in value), key=str)
+    if isinstance(value, Sequence):
         return [plain(v) for v in value]
     if isinstance(value, datetime | date):
         return value.isoformat()

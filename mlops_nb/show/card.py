@@ -9,7 +9,7 @@ from typing import Any
 from mlops_nb.runs.line import RunLine
 from mlops_nb.runs.model import ArtifactUse, DatasetUse, MetricDetail, RunCard
 from mlops_nb.show import page
-from mlops_nb.show.runs import mark
+from mlops_nb.show.runs import KINDS, mark
 from mlops_nb.show.table import aligned
 from mlops_nb.show.words import cut, digest, number, seconds, short, signed, size, when
 
@@ -77,9 +77,10 @@ class LineView:
     def html(self) -> str:
         """As a line that opens to the card."""
         parts = self._parts()
-        strong = f'<span aria-hidden="true">{page.escape(parts[0])}</span> {page.mono(parts[1])}'
-        rest = "".join(f'<span style="margin-left:14px">{page.escape(p)}</span>' for p in parts[2:])
         card = self.line.card
+        kind = KINDS[card.run.status] if card is not None else "bad"
+        strong = f"{page.sign(parts[0], kind)} {page.mono(parts[1])}"
+        rest = "".join(f'<span style="margin-left:14px">{page.escape(p)}</span>' for p in parts[2:])
         if card is None:
             return page.frame(f"<div>{strong}{rest}</div>")
         return page.frame(page.opening(strong + rest, CardView(card).body()))

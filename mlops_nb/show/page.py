@@ -35,6 +35,17 @@ def strong(value: object) -> str:
     return f'<span style="font-weight:600">{escape(value)}</span>'
 
 
+# Dark enough on white and light enough on black (3:1 for a sign); the word beside it says the same.
+_COLOURS = {"good": "#2e9e5b", "bad": "#dc4c4c", "warn": "#b7791f", "busy": "#3b82c4", "quiet": "currentColor"}
+
+
+def sign(mark: str, kind: str) -> str:
+    """A sign and its word, like `● finished`; only the sign is coloured."""
+    symbol, _, word = mark.partition(" ")
+    coloured = f'<span aria-hidden="true" style="color:{_COLOURS[kind]}">{escape(symbol)}</span>'
+    return f"{coloured} {escape(word)}" if word else coloured
+
+
 def mono(value: object) -> str:
     """An identifier."""
     return f'<code style="{MONO};{_PLAIN};padding:0">{escape(value)}</code>'

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from mlops_nb.runs.directions import direction
 from mlops_nb.runs.model import Run
-from mlops_nb.show import facts
+from mlops_nb.show import facts, page
 from mlops_nb.show.table import Column, TableView
 from mlops_nb.show.words import cut, digest, number, param, seconds, short, when
 
 _MARKS = {"running": "◌", "finished": "●", "failed": "✕", "interrupted": "◍"}
+KINDS = {"running": "busy", "finished": "good", "failed": "bad", "interrupted": "warn"}
 _METRICS, _PARAMS = 3, 5
 
 
@@ -27,12 +30,12 @@ def list_view(results: Any) -> TableView:
     columns = [
         Column("run", lambda r: short(r.id), mono=True),
         Column("experiment", lambda r: r.experiment),
-        Column("status", lambda r: mark(r.status)),
+        Column("status", lambda r: mark(r.status), sign=lambda r: page.sign(mark(r.status), KINDS[r.status])),
         Column("started", lambda r: when(r.started_us)),
         Column("wall", lambda r: seconds(r.wall_s), right=True),
     ]
     telling = sorted(metrics, key=lambda name: (direction(name) == 0 or name.startswith("train"), -metrics[name]))
-    columns += [_metric(name) for name in telling[:_METRICS]]
+    columns += [_metric(name, items) for name in telling[:_METRICS]]
     columns += [_param(name) for name in _varying(items)[:_PARAMS]]
     columns.append(Column("train", _train))
     columns.append(Column("note", lambda r: cut(r.note, 40)))
@@ -40,8 +43,17 @@ def list_view(results: Any) -> TableView:
     return TableView(columns, items, "\n".join(line for line in (results.note, more) if line))
 
 
-def _metric(name: str) -> Column:
-    return Column(name, lambda run: number(run.metrics.get(name)), right=True)
+def _metric(name: str, items: Sequence[Run]) -> Column:
+    """A metric; the best of the page stands out where it is known what is better."""
+    values = [run.metrics[name] for run in items if name in run.metrics and math.isfinite(run.metrics[name])]
+    way = direction(name)
+    best = (max(values) if way > 0 else min(values)) if values and way and len(values) > 1 else None
+    return Column(
+        name,
+        lambda run: number(run.metrics.get(name)),
+        right=True,
+        strong=lambda run: best is not None and run.metrics.get(name) == best,
+    )
 
 
 def _param(name: str) -> Column:

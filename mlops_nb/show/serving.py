@@ -10,10 +10,11 @@ from mlops_nb.show.table import Column, TableView
 from mlops_nb.show.words import number, seconds, when
 
 _MARKS = {"ready": "●", "starting": "◌", "down": "✕", "stopped": "○"}
+_KINDS = {"ready": "good", "starting": "busy", "down": "bad", "stopped": "quiet"}
 _ROWS = 20
 _DEPLOYMENTS = (
     Column("deployment", lambda d: d.name),
-    Column("status", lambda d: mark(d.status)),
+    Column("status", lambda d: mark(d.status), sign=lambda d: _sign(d.status)),
     Column("version", lambda d: d.version),
     Column("url", lambda d: d.url, mono=True),
     Column("since", lambda d: when(d.started_us) if d.wanted else ""),
@@ -24,6 +25,10 @@ _DEPLOYMENTS = (
 def mark(status: str) -> str:
     """A status as sign and word."""
     return f"{_MARKS.get(status, '?')} {status}"
+
+
+def _sign(status: str) -> str:
+    return page.sign(mark(status), _KINDS[status])
 
 
 def list_view(results: Any) -> TableView:

@@ -13,12 +13,27 @@ from mlops_nb.show.words import cut
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its title, the text of a cell, and whether it holds numbers or identifiers."""
+    """One column: its title, the text of a cell, and whether it holds numbers or identifiers.
+
+    `sign` gives the cell as HTML where colour helps (the word stays); `strong` says which items stand out.
+    """
 
     title: str
     cell: Callable[[Any], str]
     right: bool = False
     mono: bool = False
+    sign: Callable[[Any], str] | None = None
+    strong: Callable[[Any], bool] | None = None
+
+    def html(self, item: Any) -> str:
+        """The cell as HTML."""
+        if self.sign is not None:
+            return self.sign(item)
+        text = self.cell(item)
+        if self.mono:
+            return page.mono(text)
+        shown = cut(text, 80)
+        return page.strong(shown) if self.strong is not None and self.strong(item) else page.escape(shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +60,22 @@ class TableView:
     note: str = ""
     caption: str = ""
 
-    def _cells(self) -> tuple[list[Column], list[list[str]]]:
-        rows = [[c.cell(item) for c in self.columns] for item in self.items]
-        used = [i for i, _ in enumerate(self.columns) if any(row[i] for row in rows)]
-        return [self.columns[i] for i in used], [[row[i] for i in used] for row in rows]
+    def _used(self) -> list[Column]:
+        return [c for c in self.columns if any(c.cell(item) for item in self.items)]
 
     def text(self) -> str:
         """As text: columns padded, at most 60 characters each."""
-        columns, rows = self._cells()
-        shown = [[cut(cell) for cell in row] for row in rows]
+        columns = self._used()
+        shown = [[cut(column.cell(item)) for column in columns] for item in self.items]
         lines = aligned([c.title for c in columns], shown, [c.right for c in columns])
         return "\n".join(line for line in (self.caption, *lines, self.note) if line)
 
     def html(self) -> str:
         """As HTML."""
-        columns, rows = self._cells()
-        cells = [
-            [page.mono(c) if column.mono else page.escape(cut(c, 80)) for column, c in zip(columns, row, strict=True)]
-            for row in rows
-        ]
-        made = page.table(
-            [c.title for c in columns], cells, [i for i, c in enumerate(columns) if c.right], self.caption
-        )
+        columns = self._used()
+        cells = [[column.html(item) for column in columns] for item in self.items]
+        right = [i for i, c in enumerate(columns) if c.right]
+        made = page.table([c.title for c in columns], cells, right, self.caption)
         return page.frame(made, f'<div style="margin-top:6px">{page.muted(self.note)}</div>' if self.note else "")
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import time
 from pathlib import Path
 
 from mlops_nb.errors import Corrupt, InvalidInput, NotFound, brief
-from mlops_nb.store.database import in_plain_words
+from mlops_nb.store.database import explain, in_plain_words
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -44,9 +45,9 @@ class Artifacts:
         """
         name = digest(data)
         target = self.path(name)
-        if target.exists() and target.stat().st_size == len(data):
-            return name
         with in_plain_words(self.folder):
+            if self._is_there(target, len(data)):
+                return name
             target.parent.mkdir(parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".new-")
             try:
@@ -60,6 +61,17 @@ class Artifacts:
                 raise
             _sync_folder(target.parent)
         return name
+
+    @staticmethod
+    def _is_there(target: Path, size: int) -> bool:
+        try:
+            if target.stat().st_size != size:
+                return False
+            # Young again: `gc` must not take for unused what somebody puts just now.
+            os.utime(target)
+        except FileNotFoundError:
+            return False
+        return True
 
     def get(self, name: str) -> bytes:
         """The bytes named `name`, verified.
@@ -76,6 +88,8 @@ class Artifacts:
                 f"artifact {name[:12]} is missing from {self.folder}",
                 fix="put its file back from a backup; mlops-nb db check lists all that are missing",
             ) from None
+        except OSError as error:
+            raise explain(error, target) from error
         if digest(data) != name:
             raise Corrupt(
                 f"artifact {name[:12]} is damaged: its bytes are not those that were written",
@@ -90,12 +104,31 @@ class Artifacts:
         found = (entry.parent.name + entry.name for entry in self.folder.glob("??/*"))
         return sorted(name for name in found if _DIGEST.fullmatch(name))
 
-    def remove(self, name: str) -> int:
-        """Delete the bytes named `name`; returns how many bytes that freed."""
+    def age_s(self, name: str) -> float:
+        """Seconds since the bytes named `name` were put, the last time."""
+        return time.time() - self.path(name).stat().st_mtime
+
+    def remove(self, name: str, unless_younger_s: float) -> int:
+        """Delete the bytes named `name`; returns how many bytes that freed.
+
+        Args:
+            name: Their digest.
+            unless_younger_s: Leave them when they were put again within so many seconds.
+        """
         target = self.path(name)
-        size = target.stat().st_size if target.exists() else 0
-        target.unlink(missing_ok=True)
-        return size
+        # Out of the way first: who puts the same bytes from here on writes them anew, and who put them just before
+        # has made them young.
+        aside = target.with_name(f".old-{target.name}")
+        try:
+            target.rename(aside)
+        except FileNotFoundError:
+            return 0
+        stat = aside.stat()
+        if time.time() - stat.st_mtime < unless_younger_s:
+            aside.replace(target)
+            return 0
+        aside.unlink()
+        return stat.st_size
 
 
 def _sync_folder(folder: Path) -> None:

@@ -6,13 +6,16 @@ breaks the chain there. A cut tail does not show in a chain, so head and count a
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mlops_nb.store.actor import actor
 from mlops_nb.store.artifacts import digest
@@ -30,68 +33,120 @@ class Verdict:
     fault: str
 
 
+class Head(NamedTuple):
+    """The end of the chain: how many rows, and the digest of the last."""
+
+    count: int
+    digest: str
+
+
+_ROWS = "SELECT seq, time_us, actor, action, subject, detail, previous, digest FROM audit ORDER BY seq"
+
+
 def _digest(previous: str, row: tuple[object, ...]) -> str:
     return digest(json.dumps([FORMAT, previous, *row], ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def append(
     connection: sqlite3.Connection, action: str, subject: str, detail: Mapping[str, object] | None = None
-) -> None:
-    """Add one row inside the caller's transaction: the change and its record stand or fall together."""
+) -> Head:
+    """Add one row inside the caller's transaction: the change and its record stand or fall together.
+
+    Returns:
+        The chain's new head, to be anchored after the commit.
+    """
     last = connection.execute("SELECT seq, digest FROM audit ORDER BY seq DESC LIMIT 1").fetchone() or (0, "")
-    row = (
-        last[0] + 1,
-        now_us(),
-        actor(),
-        action,
-        subject,
-        json.dumps(detail or {}, sort_keys=True, default=str),
-    )
-    connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, last[1], _digest(last[1], row)))
+    row = (last[0] + 1, now_us(), actor(), action, subject, json.dumps(detail or {}, sort_keys=True, default=str))
+    head = Head(last[0] + 1, _digest(last[1], row))
+    connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, last[1], head.digest))
+    return head
 
 
 def verify(connection: sqlite3.Connection, anchor: Path) -> Verdict:
-    """Walk the chain and compare it with the anchor."""
+    """Walk the chain from its genesis and compare it with the anchor."""
+    try:
+        # The anchor first: rows that are added meanwhile only make the chain longer.
+        anchored = read_anchor(anchor)
+    except _Garbled as error:
+        rows, fault = _walk(connection, Head(0, ""))
+        return Verdict(rows, 0, fault or str(error))
+    rows, fault = _walk(connection, anchored)
+    if not fault and rows < anchored.count:
+        fault = f"the audit log ends at row {rows}, but row {anchored.count} was anchored: its tail was cut"
+    if not fault and rows and not anchored.count:
+        fault = (
+            f"{anchor} is missing: whether the audit log's tail was cut can't be said until the next change is anchored"
+        )
+    return Verdict(rows, anchored.count, fault)
+
+
+def _walk(connection: sqlite3.Connection, anchored: Head) -> tuple[int, str]:
+    """How many rows were seen, and the first thing that is wrong."""
     count, previous = 0, ""
-    wanted, head = read_anchor(anchor)
-    for row in connection.execute(
-        "SELECT seq, time_us, actor, action, subject, detail, previous, digest FROM audit ORDER BY seq"
-    ):
+    project = connection.execute("SELECT id FROM project").fetchone()
+    for row in connection.execute(_ROWS):
         count += 1
         if row[0] != count or row[6] != previous:
-            return Verdict(
-                count,
-                wanted,
-                f"audit row {row[0]} does not follow row {count - 1}: a row was removed or inserted",
-            )
+            return count, f"audit row {row[0]} does not follow row {count - 1}: a row was removed or inserted"
         if row[7] != _digest(previous, tuple(row[:6])):
-            return Verdict(count, wanted, f"audit row {row[0]} was altered")
-        if count == wanted and row[7] != head:
-            return Verdict(count, wanted, f"audit row {row[0]} is not the one that was anchored: the log was rewritten")
+            return count, f"audit row {row[0]} was altered"
+        if count == 1 and (project is None or row[4] != f"store:{project[0]}"):
+            return count, "audit row 1 belongs to another store: the log was replaced"
+        if count == anchored.count and row[7] != anchored.digest:
+            return count, f"audit row {row[0]} is not the one that was anchored: the log was rewritten"
         previous = row[7]
-    fault = (
-        f"the audit log ends at row {count}, but row {wanted} was anchored: its tail was cut" if count < wanted else ""
-    )
-    return Verdict(count, wanted, fault)
+    if project is not None and not count:
+        return 0, "the audit log is empty: all its rows were removed"
+    return count, ""
 
 
-def read_anchor(anchor: Path) -> tuple[int, str]:
+class _Garbled(Exception):  # noqa: N818 (becomes a finding)
+    pass
+
+
+def read_anchor(anchor: Path) -> Head:
     """Count and head digest of the chain when it was last anchored; (0, "") before that."""
-    if not anchor.exists():
-        return 0, ""
-    count, head = anchor.read_text("ascii").split()
-    return int(count), head
+    try:
+        count, head = anchor.read_bytes().decode("ascii").split()
+        return Head(int(count), head)
+    except FileNotFoundError:
+        return Head(0, "")
+    except (OSError, ValueError):
+        raise _Garbled(
+            f"{anchor} can't be read, so whether the audit log's tail was cut can't be said; "
+            f"put it back from a backup, or move it away and the next change writes a new one"
+        ) from None
 
 
-def write_anchor(connection: sqlite3.Connection, anchor: Path) -> None:
-    """Note head and count outside the database, after the commit."""
-    row = connection.execute("SELECT seq, digest FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
-    # Another process may have anchored a later head already; an anchor never goes back.
-    if row is None or read_anchor(anchor)[0] >= row[0]:
-        return
+def write_anchor(head: Head, anchor: Path) -> None:
+    """Note the chain's head outside the database, after the commit; never an earlier one than is there."""
+    # The change is on disk already and must not seem to have failed; the next one is anchored with it. A garbled
+    # anchor stays as it is, so that `verify` goes on saying so.
+    with suppress(OSError, _Garbled), _alone(anchor.parent):
+        if read_anchor(anchor).count < head.count:
+            _replace(anchor, f"{head.count} {head.digest}\n")
+
+
+def _replace(anchor: Path, text: str) -> None:
     handle, temporary = tempfile.mkstemp(dir=anchor.parent, prefix=".anchor-")
-    with os.fdopen(handle, "w") as file:
-        file.write(f"{row[0]} {row[1]}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    Path(temporary).replace(anchor)
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(anchor)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """While no other process anchors here: between reading the anchor and replacing it, another could go ahead."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network file systems know no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import errno
+import random
 import re
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
+from typing import TypeVar
 
 from mlops_nb.errors import Corrupt, MlopsError, StoreError
 
+T = TypeVar("T")
 BUSY_MS = 30_000
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+# Not the fault of one statement: SQLITE_ERROR, SQLITE_CONSTRAINT, SQLITE_TOOBIG and the like are.
+_SICK = _BUSY | {
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_NOTADB,
+}
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "9p", "fuse.sshfs", "ceph", "afs"})
 
 
@@ -35,39 +55,62 @@ def newest() -> int:
 def connect(path: Path) -> sqlite3.Connection:
     """A connection that may write. Creates the file; the caller migrates."""
     connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-    if can_wal(path.parent):
-        # Several processes that open a new store at once race for the exclusive lock that the switch needs.
-        retry_busy(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone())
-        connection.execute("PRAGMA synchronous = NORMAL")
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+        if mode != "wal" and can_wal(path.parent):
+            # Several processes that open a new store at once race for the exclusive lock that the switch needs.
+            mode = retry_busy(partial(connection.execute, "PRAGMA journal_mode = WAL")).fetchone()[0]
+        if mode == "wal":
+            connection.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
-def connect_reader(path: Path) -> sqlite3.Connection:
-    """A connection that can't write and never takes a write lock; an empty store when there is no file yet."""
+def connect_reader(path: Path) -> tuple[sqlite3.Connection, bool]:
+    """A connection that can't write and never takes a write lock; an empty store when nothing was written yet.
+
+    Returns:
+        The connection, and whether it stays true: one to an empty store or to a read-only medium does not.
+    """
     if not path.exists():
-        return _empty()
-    connection = sqlite3.connect(
-        f"{path.as_uri()}?mode=ro",
-        uri=True,
-        timeout=BUSY_MS / 1000,
-        isolation_level=None,
-        check_same_thread=False,
-    )
+        return _empty(), False
+    lasting = True
+    connection = _read(path, "mode=ro")
     try:
-        connection.execute("PRAGMA query_only = ON")
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        found = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     except sqlite3.OperationalError:
+        connection.close()
         if writable(path.parent) or _has_wal(path):
-            connection.close()
             raise
         # WAL needs a -shm file beside the database; on a read-only medium nobody writes, so immutable is true.
+        connection, lasting, found = _read(path, "mode=ro&immutable=1"), False, 1
+    except BaseException:
         connection.close()
-        connection = sqlite3.connect(
-            f"{path.as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
-        )
+        raise
+    if not found:  # another process is making it just now, or was stopped before its first transaction
+        connection.close()
+        return _empty(), False
+    return connection, lasting
+
+
+def _read(path: Path, how: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?{how}", uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+    )
+    connection.execute("PRAGMA query_only = ON")
     return connection
+
+
+def mark(path: Path) -> object:
+    """What tells one file from another of the same name; None when there is none."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_ino, stat.st_dev
 
 
 def writable(folder: Path) -> bool:
@@ -93,24 +136,28 @@ def _empty() -> sqlite3.Connection:
     return connection
 
 
-def retry_busy(action: object) -> object:
+def retry_busy(action: Callable[[], T]) -> T:
     """Call `action` until SQLite stops answering "locked", for at most a minute."""
-    import random
-    import time
-
     end = time.monotonic() + 60
     while True:
         try:
-            return action()  # type: ignore[operator]
+            return action()
         except sqlite3.OperationalError as error:
-            if not is_busy(error) or time.monotonic() > end:
+            if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > end:
                 raise
             time.sleep(random.uniform(0.005, 0.05))  # noqa: S311 (jitter, not a secret)
 
 
-def is_busy(error: sqlite3.Error) -> bool:
-    """Whether another connection holds the lock: worth waiting for."""
-    return isinstance(error, sqlite3.OperationalError) and ("locked" in str(error) or "busy" in str(error))
+def passes(error: BaseException) -> bool:
+    """Whether the connection is still good after it: the store was only full or locked."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(error, sqlite3.Error) and code is not None and code & 0xFF in _BUSY | {sqlite3.SQLITE_FULL}
+
+
+def is_sick(error: BaseException) -> bool:
+    """Whether the store itself failed (full, locked, damaged, read-only …), rather than the statement it was given."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(error, sqlite3.Error) and code is not None and code & 0xFF in _SICK
 
 
 def filesystem(folder: Path) -> str:
@@ -129,7 +176,6 @@ def filesystem(folder: Path) -> str:
     return kind
 
 
-@cache
 def can_wal(folder: Path) -> bool:
     """Whether WAL works in `folder`: never on network file systems, and probed with a real write elsewhere."""
     if filesystem(folder) in _NETWORK:
@@ -167,32 +213,58 @@ def refuse_newer(found: int, path: Path) -> None:
         )
 
 
-def migrate(connection: sqlite3.Connection, path: Path) -> tuple[int, int]:
-    """Bring the store to this version's format, each step in one transaction.
+def migrate(
+    connection: sqlite3.Connection,
+    path: Path,
+    before_steps: Callable[[int], None],
+    after_steps: Callable[[int, int], None],
+) -> tuple[int, int]:
+    """Bring the store to this version's format, in one transaction: a kill leaves the old format or the new one.
+
+    Args:
+        connection: May write.
+        path: Of the store, for messages.
+        before_steps: Called with the format found, when there is something to do and nobody else can write any more.
+        after_steps: Called inside the transaction with the formats before and after.
 
     Returns:
         The format before and after.
     """
     before = format_of(connection)
     refuse_newer(before, path)
+    if before == newest():
+        return before, before
+    retry_busy(partial(connection.execute, "BEGIN IMMEDIATE"))
+    try:
+        # Twelve processes may start at once: whoever comes second finds the work done.
+        before = format_of(connection)
+        refuse_newer(before, path)
+        if before < newest():
+            _refuse_foreign(connection, before, path)
+            before_steps(before)
+            _run_steps(connection, before)
+            after_steps(before, newest())
+        retry_busy(partial(connection.execute, "COMMIT"))
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return before, newest()
+
+
+def _refuse_foreign(connection: sqlite3.Connection, before: int, path: Path) -> None:
+    if before == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise StoreError(
+            f"{path} is the database of another program", fix="MLOPS_NB_STORE=another/.mlops, or move that file away"
+        )
+
+
+def _run_steps(connection: sqlite3.Connection, before: int) -> None:
     for number, sql in steps():
         if number > before:
-            _step(connection, number, sql)
-    return before, format_of(connection)
-
-
-def _step(connection: sqlite3.Connection, number: int, sql: str) -> None:
-    retry_busy(lambda: connection.execute("BEGIN IMMEDIATE"))
-    try:
-        # Twelve processes may start at once: whoever comes second finds the step done.
-        if format_of(connection) < number:
             for statement in statements(sql):
                 connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {number}")
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
+    connection.execute(f"PRAGMA user_version = {newest()}")
 
 
 def statements(script: str) -> Iterator[str]:
@@ -205,32 +277,36 @@ def statements(script: str) -> Iterator[str]:
             pending = ""
 
 
-def explain(error: Exception, path: Path) -> MlopsError:
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
+
+
+def explain(error: BaseException, path: Path) -> MlopsError:
     """A database or file error in plain words: which store, what is wrong, and the way out."""
-    text = str(error)
-    if "malformed" in text or "not a database" in text or "corrupt" in text:
+    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    number = getattr(error, "errno", None)
+    if code in _DAMAGED:
         return Corrupt(
-            f"the store {path} is damaged ({text})",
-            fix="mlops-nb db check, then put the newest file of backups/ in its place",
+            f"the store {path} is damaged ({error})",
+            fix=f"mlops-nb db check; then move {path.name}* away and copy the newest file of backups/ to {path.name}",
         )
-    if "readonly" in text or isinstance(error, PermissionError) or "Read-only" in text:
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM) or number in _FORBIDDEN:
         return StoreError(
-            f"the store {path} can't be written: it is read-only",
+            f"{path} can't be written: it is read-only or not yours",
             fix="MLOPS_NB_STORE=another/.mlops, or make the folder writable",
         )
-    if "full" in text or "No space" in text:
-        return StoreError(f"no space left on the disk of the store {path}", fix="free some space, then mlops-nb db gc")
-    if "locked" in text or "busy" in text:
+    if code == sqlite3.SQLITE_FULL or number in _FULL:
+        return StoreError(f"no space left on the disk of {path}", fix="free some space, then mlops-nb db gc")
+    if code in _BUSY:
         return StoreError(
             f"the store {path} is locked by another program for over {BUSY_MS // 1000} s",
             fix="close that program, then try again",
         )
-    if "unable to open" in text:
+    if code == sqlite3.SQLITE_CANTOPEN:
         return StoreError(
             f"the store {path} can't be opened",
             fix="check the folder's permissions, or MLOPS_NB_STORE=another/.mlops",
         )
-    return StoreError(f"the store {path} failed: {text}", fix="mlops-nb db check")
+    return StoreError(f"{path} failed: {type(error).__name__}: {error}", fix="mlops-nb db check")
 
 
 @contextmanager

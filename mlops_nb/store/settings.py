@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from mlops_nb.errors import InvalidInput, nearest
+from mlops_nb.errors import InvalidInput, brief, nearest
 from mlops_nb.store.location import find
 
 DEFAULTS: Mapping[str, tuple[str, str]] = {
@@ -31,6 +31,21 @@ class Setting(NamedTuple):
 def setting(name: str) -> str:
     """The value of a setting."""
     return explain(name).value
+
+
+def whole(name: str) -> int:
+    """The value of a setting that is a number.
+
+    Raises:
+        InvalidInput: It is not a whole number.
+    """
+    found = explain(name)
+    try:
+        return int(found.value)
+    except ValueError:
+        raise InvalidInput(
+            f"the setting {name} is {brief(found.value)} ({found.origin})", expected="a whole number"
+        ) from None
 
 
 def explain(name: str) -> Setting:

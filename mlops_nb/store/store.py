@@ -5,17 +5,19 @@ from __future__ import annotations
 import atexit
 import os
 import sqlite3
-import threading
+import sys
 import weakref
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mlops_nb.errors import InvalidInput
 from mlops_nb.store import audit, database
 from mlops_nb.store.artifacts import Artifacts
 from mlops_nb.store.ids import new_ulid, now_us
 from mlops_nb.store.location import find
+from mlops_nb.store.readers import Readers
 from mlops_nb.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class Store:
 
     def _reset(self) -> None:
         self.writer = Writer(self.path, self._prepare)
-        self._readers = threading.local()
+        self._readers = Readers(self.path, self._outdated)
 
     def __repr__(self) -> str:
         return f"Store({str(self.folder)!r})"
@@ -56,11 +58,21 @@ class Store:
 
         Raises:
             StoreError: The store can't be read, is damaged, or was written by a newer mlops_nb.
+            InvalidInput: A parameter is a text or a number that no store can hold.
         """
+        with self.reading() as connection:
+            try:
+                return connection.execute(sql, parameters).fetchall()
+            except (UnicodeEncodeError, OverflowError) as error:
+                raise InvalidInput(f"a value to look for can't be in a store: {error}") from None
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """This thread's read-only connection, for the length of the block; its errors in plain words."""
         if not self.writer.idle:
             self.writer.settle()
-        with database.in_plain_words(self.path):
-            return self._reader().execute(sql, parameters).fetchall()
+        with database.in_plain_words(self.path), self._readers.reading() as connection:
+            yield connection
 
     def write(self, action: Callable[[sqlite3.Connection], T]) -> T:
         """Run `action(connection)` in one transaction and return its result once that is on disk."""
@@ -69,14 +81,12 @@ class Store:
     def change(self, action: Callable[[sqlite3.Connection], T], did: str, subject: str, **detail: object) -> T:
         """Like `write`, with the row that records the change in the audit log in the same transaction."""
 
-        def audited(connection: sqlite3.Connection) -> T:
+        def audited(connection: sqlite3.Connection) -> tuple[T, audit.Head]:
             result = action(connection)
-            audit.append(connection, did, subject, detail)
-            return result
+            return result, audit.append(connection, did, subject, detail)
 
-        result = self.writer.write(audited)
-        with database.in_plain_words(self.path):
-            audit.write_anchor(self._reader(), self.anchor)
+        result, head = self.writer.write(audited)
+        audit.write_anchor(head, self.anchor)
         return result
 
     def submit(self, action: Callable[[sqlite3.Connection], T]) -> Future[T]:
@@ -98,74 +108,72 @@ class Store:
 
     def verify_audit(self) -> audit.Verdict:
         """What a walk along the audit chain proves."""
-        with database.in_plain_words(self.path):
-            return audit.verify(self._reader(), self.anchor)
+        with self.reading() as connection:
+            return audit.verify(connection, self.anchor)
 
-    def connection(self) -> sqlite3.Connection:
-        """This thread's read-only connection."""
-        with database.in_plain_words(self.path):
-            return self._reader()
+    def close(self) -> None:
+        """Write what is queued and close all connections; the store opens again when it is used again."""
+        try:
+            self.writer.close()
+        finally:
+            self._readers.close()
 
-    def _reader(self) -> sqlite3.Connection:
-        mark = _file_mark(self.path)
-        held: tuple[object, sqlite3.Connection] | None = getattr(self._readers, "held", None)
-        if held is None or held[0] != mark:
-            self._readers.held = held = (mark, self._open_reader())
-        return held[1]
-
-    def _open_reader(self) -> sqlite3.Connection:
-        connection = database.connect_reader(self.path)
-        found = database.format_of(connection)
-        database.refuse_newer(found, self.path)
-        if found < database.newest():
-            connection.close()
-            self.write(lambda _: None)  # the writer migrates, after a backup
-            connection = database.connect_reader(self.path)
-        return connection
+    def _outdated(self) -> None:
+        self.write(lambda _: None)  # the writer migrates, after a backup
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        before = database.format_of(connection)
-        if 0 < before < database.newest():
+        heads: list[audit.Head] = []
+
+        def record(before: int, after: int) -> None:
+            heads.append(
+                _genesis(connection, self.folder, after) if not before else _migrated(connection, before, after)
+            )
+
+        database.migrate(connection, self.path, self._save_before, record)
+        for head in heads:
+            audit.write_anchor(head, self.anchor)
+
+    def _save_before(self, found: int) -> None:
+        if found:
             from mlops_nb.store.maintenance import backup_to
 
             backup_to(self, self.folder / "backups" / f"before-format-{database.newest()}-{new_ulid()}.db")
-        before, after = database.migrate(connection, self.path)
-        if before != after:
-            database.retry_busy(partial(connection.execute, "BEGIN IMMEDIATE"))
-            _genesis(connection, self.folder, before, after)
-            connection.execute("COMMIT")
+
+    def _pause(self) -> None:
+        self.writer.pause()
+        self._readers.pause()
+
+    def _resume(self) -> None:
+        self._readers.resume()
+        self.writer.resume()
+
+    def _begin_again(self) -> None:
+        # The child has a copy of the queue but not the thread: what was queued belongs to the parent.
+        self.writer.abandon()
+        self._reset()
 
 
-def _genesis(connection: sqlite3.Connection, folder: Path, before: int, after: int) -> None:
-    if connection.execute("SELECT 1 FROM project").fetchone():
-        if before:
-            audit.append(connection, "migrate", "store", {"from": before, "to": after})
-        return
+def _genesis(connection: sqlite3.Connection, folder: Path, after: int) -> audit.Head:
     identity = new_ulid()
-    name = folder.parent.name or "project"
-    connection.execute("INSERT INTO project VALUES (?, ?, ?)", (identity, name, now_us()))
-    audit.append(connection, "create", f"store:{identity}", {"format": after})
+    connection.execute("INSERT INTO project VALUES (?, ?, ?)", (identity, folder.parent.name or "project", now_us()))
+    return audit.append(connection, "create", f"store:{identity}", {"format": after})
 
 
-def _file_mark(path: Path) -> object:
-    try:
-        stat = path.stat()
-    except FileNotFoundError:
-        return None
-    return stat.st_ino, stat.st_dev
+def _migrated(connection: sqlite3.Connection, before: int, after: int) -> audit.Head:
+    return audit.append(connection, "migrate", "store", {"from": before, "to": after})
 
 
 _all: weakref.WeakSet[Store] = weakref.WeakSet()
 _open: dict[Path, Store] = {}
 _chosen: Path | None = None
+_forked = False
 
 
 def open_store(path: str | os.PathLike[str] | None = None) -> Store:
     """The store at `path` (a `.mlops` folder or the folder that holds one), one object per folder and process."""
     folder = find() if path is None else _folder(Path(path))
-    if folder not in _open:
-        _open[folder] = Store(folder)
-    return _open[folder]
+    # `setdefault` is atomic: two threads must not get two writers.
+    return _open.get(folder) or _open.setdefault(folder, Store(folder))
 
 
 def _folder(path: Path) -> Path:
@@ -190,19 +198,33 @@ def choose(path: str | os.PathLike[str] | None) -> Store:
 def close_all() -> None:
     """Write what is queued in every open store; called at exit."""
     for store in list(_all):
-        if not store.writer.idle:
-            failure = store.writer.settle()
-            if failure is not None:
-                import sys
-
-                sys.stderr.write(f"mlops_nb: not everything could be saved: {failure}\n")
+        failure = store.writer.finish()
+        if failure is not None:
+            sys.stderr.write(f"mlops_nb: not everything could be saved: {failure}\n")
 
 
-def _after_fork() -> None:
-    # The child has a copy of the queue but not the thread: what was queued belongs to the parent.
+def ends_abruptly() -> bool:
+    """Whether this process may end without its exit handlers: a forked child, a worker of multiprocessing."""
+    workers = sys.modules.get("multiprocessing.process")
+    return _forked or (workers is not None and workers.parent_process() is not None)
+
+
+def _before_fork() -> None:
     for store in list(_all):
-        store._reset()
+        store._pause()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+def _after_fork_in_parent() -> None:
+    for store in list(_all):
+        store._resume()
+
+
+def _after_fork_in_child() -> None:
+    global _forked
+    _forked = True
+    for store in list(_all):
+        store._begin_again()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
 atexit.register(close_all)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlops_nb import references as kinds
-from mlops_nb.errors import InvalidInput, MlopsError, NotFound, brief
+from mlops_nb.errors import InvalidInput, MlopsError, NotFound, Refused, brief
 from mlops_nb.results import Results
 from mlops_nb.store import holds, names
 from mlops_nb.store.ids import now_us
@@ -64,6 +64,12 @@ def put_in_trash(store: Store, references: Sequence[str], where: str, kind: str)
 def take_from_trash(store: Store, references: Sequence[str], where: str, kind: str) -> Results[Moved]:
     """Unmark each, all or none."""
     found = _all(store, references, where, kind, trashed=True)
+    for one in found:
+        noun = NOUNS[one.kind]
+        if not store.query(
+            f"SELECT 1 FROM {noun.table} WHERE {noun.row} AND trashed_us IS NOT NULL", noun.key(one.identity)
+        ):
+            raise InvalidInput(f"{one.kind} {one.shown} is not in the trash")
     _mark(store, found, None, "restore")
     return Results(
         [Moved(one.kind, one.shown, "restored") for one in found], note="nothing matches" if not found else ""
@@ -112,19 +118,37 @@ def _mark(store: Store, found: Sequence[_Found], moment: int | None, did: str) -
     store.change(mark, did, subject, things=[f"{one.kind}:{one.identity}" for one in found[:100]])
 
 
+# What stands or falls with a thing that is not held itself: (what is held, as a person would name it).
+_INSIDE = {
+    "model": """SELECT 'version:' || v.model || '/' || v.number, 'version ' || m.name || '/' || v.number
+        FROM version v JOIN model m ON m.id = v.model WHERE m.id = ?""",
+    "experiment": "SELECT 'run:' || ulid, 'run ' || substr(ulid, 1, 10) FROM run WHERE experiment = ?",
+    "dataset": """SELECT 'dataset:' || v.digest, 'dataset ' || d.name || '/' || n.number
+        FROM dataset d JOIN dataset_name n ON n.dataset = d.id JOIN dataset_version v ON v.id = n.version WHERE d.id = ?""",
+}
+_DEPLOYED = """
+SELECT d.name FROM deployment d WHERE d.model = ? AND (? IS NULL OR d.number = ?) AND d.trashed_us IS NULL
+ORDER BY d.name LIMIT 1
+"""
+
+
 def _refuse_in_use(store: Store, one: _Found) -> None:
-    """A model whose version is held, or an experiment whose run is, is needed too."""
-    if one.kind == "model":
-        for (number,) in store.query("SELECT number FROM version WHERE model = ?", (int(one.identity),)):
-            holds.refuse_held(store, f"version:{one.identity}/{number}", f"{one.shown}/{number}")
-    if one.kind == "experiment":
-        for (ulid,) in store.query(
-            "SELECT r.ulid FROM run r JOIN hold h ON h.held = 'run:' || r.ulid WHERE r.experiment = ? LIMIT 1",
-            (int(one.identity),),
-        ):
-            holds.refuse_held(store, f"run:{ulid}", f"run {ulid[:10]} of {one.shown}")
+    """A model whose version is held, an experiment whose run is, or a dataset whose version is, is needed too."""
+    noun = NOUNS[one.kind]
+    if one.kind in _INSIDE:
+        held = store.query(
+            f"SELECT held, shown FROM (SELECT '' AS held, '' AS shown WHERE 0 UNION ALL {_INSIDE[one.kind]}) "
+            "WHERE held IN (SELECT held FROM hold) LIMIT 1",
+            noun.key(one.identity),
+        )
+        for reference, shown in held:
+            holds.refuse_held(store, reference, f"{shown} of {one.kind} {one.shown}")
+    if one.kind in ("model", "version"):
+        model, number = (*noun.key(one.identity), None)[:2]
+        for (name,) in store.query(_DEPLOYED, (model, number, number)):
+            raise Refused(f"{one.kind} {one.shown} is needed by deployment {name}", fix=f"%trash {name} first")
     if one.kind == "deployment" and store.query("SELECT wanted FROM deployment WHERE name = ?", (one.identity,))[0][0]:
-        raise InvalidInput(f"deployment {one.shown} is serving", fix=f"%undeploy {one.shown} first")
+        raise Refused(f"deployment {one.shown} is serving", fix=f"%undeploy {one.shown} first")
 
 
 def _all(store: Store, references: Sequence[str], where: str, kind: str, trashed: bool) -> list[_Found]:

@@ -98,10 +98,10 @@ def gc(
     dry: Annotated[bool, Arg("say what would go, and remove nothing")] = False,
 ) -> Collected:
     """Purge old trash, then remove the artifacts and texts that nothing refers to any more."""
-    from mlops_nb.store.maintenance import collect
-    from mlops_nb.store.settings import setting
+    from mlops_nb.store.collecting import collect
+    from mlops_nb.store.settings import whole
 
-    return collect(current(), int(setting("trash_days")) if days is None else days, dry)
+    return collect(current(), whole("trash_days") if days is None else days, dry)
 
 
 def migrate() -> Migrated:

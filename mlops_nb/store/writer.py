@@ -8,23 +8,31 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from mlops_nb.errors import MlopsError, StoreError
 from mlops_nb.store import database
+from mlops_nb.store.batch import Operation, Outcome, isolated, settle
 
 T = TypeVar("T")
 INTERVAL_S = 0.1
 HEARTBEAT_S = 10.0
-_RETRY_S = 1.0
+RETRY_S = 1.0
+_FORK_S = 5.0
 
 
 class Source(Protocol):
     """Whoever collects metric points between two batches."""
 
-    def write(self, connection: sqlite3.Connection) -> bool:
-        """Write what was collected; True when there was something. Called inside the transaction."""
+    @property
+    def pending(self) -> bool:
+        """Whether something waits to be written."""
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Write what was collected. Called inside the transaction."""
 
     def commit(self) -> None:
         """The transaction is on disk: forget what was written."""
@@ -32,12 +40,11 @@ class Source(Protocol):
     def rollback(self) -> None:
         """The transaction failed: everything is to be written again."""
 
+    def refuse(self, error: BaseException) -> None:
+        """What was collected can't be written, now or ever: forget it, and keep why."""
 
-class _Operation:
-    __slots__ = ("action", "future", "waited")
-
-    def __init__(self, action: Callable[[sqlite3.Connection], Any], waited: bool) -> None:
-        self.action, self.future, self.waited = action, Future[Any](), waited
+    def forget(self) -> None:
+        """This is a forked child: what was collected is written by its parent."""
 
 
 class Writer:
@@ -53,34 +60,41 @@ class Writer:
         self.failure: MlopsError | None = None
         self.awake = False
         self._prepare = prepare
-        self._operations: deque[_Operation] = deque()
+        self._operations: deque[Operation] = deque()
         self._sources: set[Source] = set()
         self._wake = threading.Event()
         self._hurry = threading.Event()
-        self._lock = threading.Lock()
+        self._starting = threading.RLock()
+        self._busy = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._connection: sqlite3.Connection | None = None
+        self._mark: object = None
         self._closing = False
         self._working = False
+        self._paused = False
         self._optimize_at = time.monotonic() + 20
+
+    # -- for callers -------------------------------------------------------------------------------------------------
 
     def submit(self, action: Callable[[sqlite3.Connection], T]) -> Future[T]:
         """Queue `action(connection)`; it runs in a transaction of the next batch, and again after a full disk."""
-        operation = _Operation(action, waited=False)
+        operation = Operation(action, waited=False)
         self._operations.append(operation)
         self.wake()
         return operation.future
 
-    def write(self, action: Callable[[sqlite3.Connection], T]) -> T:
+    def write(self, action: Callable[[sqlite3.Connection], T], timeout: float | None = None) -> T:
         """Run `action(connection)` in a transaction and return its result once that is committed.
 
         Raises:
             MlopsError: The store can't be written, or `action` refused. Nothing was written.
+            TimeoutError: It took longer than `timeout` seconds; it may still be written.
         """
-        operation = _Operation(action, waited=True)
+        operation = Operation(action, waited=True)
         self._operations.append(operation)
         self._hurry.set()
         self.wake()
-        result: T = operation.future.result()
+        result: T = operation.future.result(timeout)
         return result
 
     def add(self, source: Source) -> None:
@@ -106,28 +120,34 @@ class Writer:
         """
         if self.idle:
             return
-        barrier = self.submit(lambda _: None)
-        self._hurry.set()
-        end = time.monotonic() + timeout
-        while not barrier.done():
-            if self.failure is not None:
-                raise self.failure
-            if time.monotonic() > end:
-                raise StoreError(f"the store {self.path} did not answer within {timeout:g} s", fix="mlops-nb db check")
-            time.sleep(0.0005)
+        try:
+            self.write(_nothing, timeout)
+        except TimeoutError:
+            raise StoreError(
+                f"the store {self.path} did not answer within {timeout:g} s", fix="mlops-nb db check"
+            ) from None
 
     @property
     def idle(self) -> bool:
         """Whether everything queued is on disk."""
+        # In this order: the thread sets `_working` before it clears the two others.
         return not (self._operations or self.awake or self._working or self.failure)
 
-    def settle(self) -> MlopsError | None:
+    def settle(self, timeout: float = 60.0) -> MlopsError | None:
         """Wait like `flush`, but return why it could not be written instead of raising."""
         try:
-            self.flush()
+            self.flush(timeout)
         except MlopsError as error:
             return error
         return None
+
+    def finish(self) -> MlopsError | None:
+        """Write what is left, at the end of the process; returns why something could not be written."""
+        # An interrupt may have fallen between a point and the call that wakes the thread.
+        if self.idle and not any(source.pending for source in list(self._sources)):
+            return None
+        self.awake = True
+        return self.settle()
 
     def close(self, timeout: float = 10.0) -> None:
         """Flush and end the thread."""
@@ -140,111 +160,136 @@ class Writer:
             if self._thread is not None:
                 self._thread.join(timeout)
 
+    # -- around a fork -----------------------------------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """Write what is queued and close the connection: SQLite's locks do not survive a fork (sqlite.org/howtocorrupt)."""
+        self.settle(_FORK_S)
+        self._paused = self._busy.acquire(timeout=_FORK_S)
+        if self._paused:
+            self._disconnect()
+
+    def resume(self) -> None:
+        """In the parent, after the fork."""
+        if self._paused:
+            self._paused = False
+            self._busy.release()
+
+    def abandon(self) -> None:
+        """In the child, after the fork: the thread is not here, and what is queued belongs to the parent."""
+        self.awake = False
+        for source in list(self._sources):
+            source.forget()
+
+    # -- the thread --------------------------------------------------------------------------------------------------
+
     def _start(self) -> None:
-        with self._lock:
+        with self._starting:
             if self._thread is None or not self._thread.is_alive():
                 self._closing = False
                 self._thread = threading.Thread(target=self._loop, name="mlops_nb-writer", daemon=True)
                 self._thread.start()
 
     def _loop(self) -> None:
-        connection: sqlite3.Connection | None = None
         while not self._closing:
-            # Sources keep the heartbeats of open runs: they are asked even when nothing was logged.
-            self._wake.wait(HEARTBEAT_S if self._sources else None)
-            self._hurry.wait(INTERVAL_S)
+            self._wake.wait(self._patience())
+            # While the store can't be written, points do not hurry it: somebody who waits does.
+            self._hurry.wait(RETRY_S if self.failure else INTERVAL_S)
             self._wake.clear()
             self._hurry.clear()
-            self._working = True
-            self.awake = False
-            try:
-                connection = connection or self._open()
-                self._batch(connection)
-                self.failure = None
-            except (MlopsError, sqlite3.Error, OSError) as error:
-                self._fail(error)
-                if not isinstance(error, sqlite3.OperationalError):
-                    connection = None
-            finally:
-                self._working = False
-        if connection is not None:
-            connection.close()
+            with self._busy:
+                self._work()
+        with self._busy:
+            self._disconnect()
+        with self._starting:
+            self._thread = None
+        if self._operations or self.awake:  # queued while this thread ended
+            self.wake()
 
-    def _open(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = database.connect(self.path)
-        self._prepare(connection)
-        return connection
+    def _patience(self) -> float | None:
+        if self.failure:
+            return RETRY_S
+        # Sources keep the heartbeats of open runs: they are asked even when nothing was logged.
+        return HEARTBEAT_S if self._sources else None
 
-    def _batch(self, connection: sqlite3.Connection) -> None:
+    def _work(self) -> None:
+        self._working = True
+        self.awake = False
         operations = [self._operations.popleft() for _ in range(len(self._operations))]
-        sources = list(self._sources)
-        outcomes: list[tuple[_Operation, Any, BaseException | None]] = []
         try:
-            database.retry_busy(lambda: connection.execute("BEGIN IMMEDIATE"))
-            outcomes = [_run(connection, operation) for operation in operations]
+            outcomes = self._batch(self._connected(), operations)
+        except BaseException as error:  # noqa: BLE001 (whatever it is, the thread lives on and tells who waits)
+            outcomes = self._fail(error, operations)
+        else:
+            self.failure = None
+        # Before the futures: who is told that all is on disk may ask `idle` at once.
+        self._working = False
+        for outcome in outcomes:
+            settle(outcome)
+
+    def _connected(self) -> sqlite3.Connection:
+        # A deleted or replaced file would go on taking writes that nobody can read.
+        if self._connection is not None and self._mark != database.mark(self.path):
+            self._disconnect()
+        if self._connection is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            connection = database.connect(self.path)
+            try:
+                self._prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
+            self._connection, self._mark = connection, database.mark(self.path)
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    def _batch(self, connection: sqlite3.Connection, operations: list[Operation]) -> list[Outcome]:
+        sources = list(self._sources)
+        refused: dict[Source, BaseException] = {}
+        try:
+            database.retry_busy(partial(connection.execute, "BEGIN IMMEDIATE"))
+            outcomes = [operation.run(connection) for operation in operations if operation.wanted()]
             for source in sources:
-                source.write(connection)
-            database.retry_busy(lambda: connection.execute("COMMIT"))
+                error = isolated(connection, source.write)[1]
+                if error is not None:
+                    refused[source] = error
+            database.retry_busy(partial(connection.execute, "COMMIT"))
         except BaseException:
-            _abandon(connection)
+            with suppress(sqlite3.Error):
+                connection.rollback()
             for source in sources:
                 source.rollback()
-            self._operations.extendleft(reversed(operations))
             raise
         for source in sources:
-            source.commit()
-        for operation, result, error in outcomes:
-            _settle(operation.future, result, error)
+            if source in refused:
+                source.refuse(refused[source])
+            else:
+                source.commit()
         self._optimize(connection)
+        return outcomes
 
     def _optimize(self, connection: sqlite3.Connection) -> None:
         if time.monotonic() > self._optimize_at:
             self._optimize_at = time.monotonic() + 600
-            connection.execute("PRAGMA optimize")
+            with suppress(sqlite3.Error):
+                connection.execute("PRAGMA analysis_limit = 400")
+                connection.execute("PRAGMA optimize")
 
-    def _fail(self, error: Exception) -> None:
-        self.failure = error if isinstance(error, MlopsError) else database.explain(error, self.path)
-        kept: list[_Operation] = []
-        while self._operations:
-            operation = self._operations.popleft()
-            if operation.waited:
-                _settle(operation.future, None, self.failure)
-            else:
-                kept.append(operation)
-        self._operations.extendleft(reversed(kept))
-        # Whoever waits in `flush` is told now; what was not waited for is tried again while the process lives.
-        timer = threading.Timer(_RETRY_S, self._wake.set)
-        timer.daemon = True
-        timer.start()
+    def _fail(self, error: BaseException, operations: list[Operation]) -> list[Outcome]:
+        """Keep what nobody waits for, to be tried again; returns what those who wait are told."""
+        if not database.passes(error):
+            self._disconnect()
+        failure = error if isinstance(error, MlopsError) else database.explain(error, self.path)
+        self._operations.extendleft(reversed([one for one in operations if not one.waited]))
+        left = self._operations or any(source.pending for source in list(self._sources))
+        self.failure = failure if left else None
+        return [(one, None, failure) for one in operations if one.waited]
 
 
-def _run(connection: sqlite3.Connection, operation: _Operation) -> tuple[_Operation, Any, BaseException | None]:
-    """One operation in a savepoint: a refusal undoes that operation alone, a sick store the whole batch."""
-    connection.execute("SAVEPOINT operation")
-    try:
-        result = operation.action(connection)
-    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
-        if not isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.DataError):
-            raise
-        failure: BaseException = error
-    except Exception as error:  # noqa: BLE001 (handed to whoever waits for it)
-        failure = error
-    else:
-        connection.execute("RELEASE operation")
-        return operation, result, None
-    connection.execute("ROLLBACK TO operation")
-    connection.execute("RELEASE operation")
-    return operation, None, failure
-
-
-def _abandon(connection: sqlite3.Connection) -> None:
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
-
-
-def _settle(future: Future[Any], result: Any, error: BaseException | None) -> None:
-    if error is None:
-        future.set_result(result)
-    else:
-        future.set_exception(error)
+def _nothing(_: sqlite3.Connection) -> None:
+    """What `flush` waits for."""

@@ -84,9 +84,7 @@ def fingerprint_polars(frame: pd.DataFrame) -> dict[str, Any]:
 
 def rows_digest(frame: pd.DataFrame) -> dict[str, Any]:
     rivals = {"fingerprint without it": seconds(lambda: fingerprint(frame))}
-    return row(
-        "fingerprint of all flights with the rows digest", lambda: fingerprint(frame, rows=True), rivals
-    )
+    return row("fingerprint of all flights with the rows digest", lambda: fingerprint(frame, rows=True), rivals)
 
 
 def small_numbers() -> list[dict[str, Any]]:

@@ -34,14 +34,17 @@ class Reader:
 
 
 def fill(connection: sqlite3.Connection, runs: int = RUNS) -> None:
-    """Write the schema and synthetic runs: loss falls with auc, model is one of three, team 1 % 'ops'."""
+    """Write the schema and synthetic runs."""
     folder = Path(mlops_nb.__file__).parent / "store" / "migrations"
     connection.executescript((folder / "0001_ground.sql").read_text("utf-8"))
+    fill_runs(connection, runs)
+
+
+def fill_runs(connection: sqlite3.Connection, runs: int = RUNS) -> None:
+    """Write synthetic runs into an empty store: loss falls with auc, model is one of three, team 1 % 'ops'."""
     names = ["auc", "loss", "seconds", "model", "depth", "rate", "seed", "bins", "team"]
     connection.executemany("INSERT INTO key VALUES (?, ?)", enumerate(names, 1))
-    connection.executemany(
-        "INSERT INTO experiment VALUES (?, ?, 0, NULL)", [(i, f"exp-{i}") for i in range(1, 11)]
-    )
+    connection.executemany("INSERT INTO experiment VALUES (?, ?, 0, NULL)", [(i, f"exp-{i}") for i in range(1, 11)])
     draw = random.Random(7)
     for start in range(1, runs + 1, 10_000):
         _fill_some(connection, range(start, min(start + 10_000, runs + 1)), draw)

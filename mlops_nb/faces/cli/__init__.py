@@ -101,7 +101,8 @@ def main(words: list[str] | None = None) -> None:
     except MlopsError as error:
         _leave(error.line(), error.exit_code)
     except click.UsageError as error:
-        _leave(error.format_message(), 2)
+        path = error.ctx.command_path if error.ctx else "mlops-nb"
+        _leave(commands.refusal(error, path.removeprefix("mlops-nb "), f"{path} --help").line(), 2)
     except click.exceptions.Exit as exit_:
         sys.exit(exit_.exit_code)
     except (click.Abort, KeyboardInterrupt):

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlops_nb.data.verbs import fingerprint, profile
 from mlops_nb.runs import queries
+from mlops_nb.runs.capture.isolating import Isolated, array_copy, as_table, isolated
 from mlops_nb.runs.capture.results import Origin
 from mlops_nb.store.ids import new_ulid, now_us
 from mlops_nb.store.masking import mask
 
 if TYPE_CHECKING:
+    from mlops_nb.adapters.frames import Frame
     from mlops_nb.data.model import Fingerprint
     from mlops_nb.runs.active_run import ActiveRun
 
 _COPY_LIMIT = 1 << 30
+_PROFILED = "SELECT profile IS NOT NULL FROM dataset_version WHERE digest = ?"
 
 
 @dataclass(slots=True)
@@ -33,47 +37,70 @@ class Use:
     columns: int
 
 
+class _Held(NamedTuple):
+    """Columns as they were at the call, until they are profiled. `owner` keeps pandas from writing into them."""
+
+    digest: str
+    variable: str
+    frame: Frame
+    owner: Any
+
+
 class Datasets:
     """What the run's calls were given, in the order it was first seen."""
 
     def __init__(self, run: ActiveRun, snapshot: bool) -> None:
         self.run, self.snapshot = run, snapshot
         self.uses: dict[tuple[str, str], Use] = {}
-        self._copies: dict[str, Any] = {}
+        self._held: list[_Held] = []
         self._train: set[str] = set()
+        self._partial: dict[tuple[str, int], str] = {}
 
-    def see(self, data: Any, variable: str, role: str, place: str) -> str | None:
-        """Record that `data` was used; returns its digest, or None when it is not data (a list of estimators …)."""
+    def see(self, data: Any, variable: str, role: str, place: str) -> Use | None:
+        """Record that `data` was used in `role`, or in the stronger one that it has; None when it is not data."""
         if not hasattr(data, "shape") and not isinstance(data, list | tuple):
             return None
-        found = fingerprint(data)
-        digest = found.digest if not found.partial else f"{found.digest}~{new_ulid()}"
+        source = isolated(data)
+        found = fingerprint(data if source is None else source.frame)
+        digest = self._name(found, data)
         if role == "train":
             self._train.add(digest)
-        elif digest in self._train:
+        elif digest in self._train and role != "raw":
             role = "train"
-        key = (digest, variable)
-        known = self.uses.get(key)
-        if known is None:
-            self.uses[key] = Use(digest, role, variable[:200], mask(place), found.rows, _width(found, data))
-            self._keep(found, digest, data)
-        elif _RANK[role] > _RANK[known.role]:
-            known.role = role
-        return digest
+        use = self.uses.get((digest, variable))
+        if use is None:
+            use = Use(digest, role, variable[:200], mask(place), found.rows, _width(found))
+            self.uses[digest, variable] = use
+            self._keep(found, use, self._hold(digest, use.variable, source, data))
+        elif _RANK[role] > _RANK[use.role]:
+            use.role = role
+        return use
 
-    def role_of(self, data: Any, variable: str) -> str:
+    def _name(self, found: Fingerprint, data: Any) -> str:
+        """The digest; of what could not be read whole, one that equals nothing but the same object in this run."""
+        if not found.partial:
+            return found.digest
+        return self._partial.setdefault((found.digest, id(data)), f"{found.digest}~{new_ulid()}")
+
+    def _hold(self, digest: str, variable: str, source: Isolated | None, data: Any) -> _Held | None:
+        if any(held.digest == digest for held in self._held):
+            return None
+        if getattr(data, "nbytes", 0) > _COPY_LIMIT and source is None:
+            self.run.problem(f"no profile of {variable}: larger than {_COPY_LIMIT >> 30} GiB")
+            return None
+        source = source or array_copy(data)
+        return _Held(digest, variable, source.frame, source.owner) if source is not None else None
+
+    def role_of(self, variable: str) -> str:
         """The role that `variable` has so far."""
-        del data
         roles = [use.role for use in self.uses.values() if use.variable == variable]
         return max(roles, key=_RANK.__getitem__, default="predict")
 
-    def judged_role(self, data: Any, variable: str, origin: Origin | None = None) -> str:
+    def judged_role(self, variable: str, origin: Origin | None = None) -> str:
         """The role of data that a score judges: training data if it was fitted on, else by its name."""
-        del data
-        names = [origin.data if origin else variable, variable]
-        for name in names:
-            if self.role_of(None, name) == "train":
-                return "train"
+        names = [origin.data, variable] if origin else [variable]
+        if any(self.role_of(name) == "train" for name in names):
+            return "train"
         return "validation" if any("val" in name.lower() or "dev" in name.lower() for name in names) else "test"
 
     def promote(self, variable: str, role: str) -> None:
@@ -106,65 +133,45 @@ class Datasets:
 
         self.run.record(put)
 
-    def finish(self) -> None:
+    def finish(self, guarded: Callable[[Callable[[], Any]], Any]) -> None:
         """Profile (and keep, if asked to) what was seen. Runs after the cell, in another thread."""
-        while self._copies:
-            digest, data = self._copies.popitem()
-            known = self.run.store.query("SELECT profile IS NOT NULL FROM dataset_version WHERE digest = ?", (digest,))
-            if not known or not known[0][0]:
-                record = json.dumps(profile(data).to_record())
-                self.run.record(lambda c, r=record, d=digest: c.execute(queries.DATASET_PROFILE, (r, d)))  # type: ignore[misc]
+        while self._held:
+            held = self._held.pop()
+            guarded(lambda: self._profile(held))
             if self.snapshot:
-                self._snapshot(digest, data)
+                guarded(lambda: self._snapshot(held))
 
-    def _snapshot(self, digest: str, data: Any) -> None:
+    def _profile(self, held: _Held) -> None:
+        known = self.run.store.query(_PROFILED, (held.digest,))
+        if not known or not known[0][0]:
+            record = json.dumps(profile(held.frame).to_record())
+            self.run.record(lambda connection: connection.execute(queries.DATASET_PROFILE, (record, held.digest)))
+
+    def _snapshot(self, held: _Held) -> None:
         from mlops_nb.runs.logged import table_parquet
 
-        use = next(u for u in self.uses.values() if u.digest == digest)
-        content, rows, columns = table_parquet(data)
-        self.run.put_artifact(
-            f"snapshot/{use.variable}.parquet",
-            "table",
-            content,
-            {"dataset": digest, "rows": rows, "columns": columns},
-        )
+        content, rows, columns = table_parquet(as_table(held.frame))
+        detail = {"dataset": held.digest, "rows": rows, "columns": columns}
+        self.run.put_artifact(f"snapshot/{held.variable}.parquet", "table", content, detail)
 
-    def _keep(self, found: Fingerprint, digest: str, data: Any) -> None:
+    def _keep(self, found: Fingerprint, use: Use, held: _Held | None) -> None:
         record, leaves = found.to_record()
-        values = (
-            digest,
-            found.schema_digest,
-            found.rows,
-            _width(found, data),
-            json.dumps(record),
-            leaves,
-            now_us(),
-        )
-        self.run.record(lambda connection: connection.execute(queries.DATASET_ADD, values))
-        copy = _isolated(data)
-        if copy is None:
-            self.run.problem(f"no profile of {digest[:12]}: larger than {_COPY_LIMIT >> 30} GiB")
-        else:
-            self._copies[digest] = copy
-        self.write_uses()
+        values = (use.digest, found.schema_digest, use.rows, use.columns, json.dumps(record), leaves, now_us())
+
+        def put(connection: sqlite3.Connection) -> None:
+            connection.execute(queries.DATASET_ADD, values)
+            row = connection.execute(queries.DATASET_ID, (use.digest,)).fetchone()
+            connection.execute(queries.RUN_DATASET_PUT, (self.run.row, row[0], use.role, use.variable, use.place))
+
+        self.run.record(put)
+        if held is not None:
+            self._held.append(held)
 
 
 _RANK = {"predict": 0, "raw": 1, "reference": 2, "test": 3, "validation": 4, "train": 5}
 
 
-def _width(found: Fingerprint, data: Any) -> int:
+def _width(found: Fingerprint) -> int:
     if found.shape:
         return found.shape[1] if len(found.shape) > 1 else 1
-    return len(found.columns) or getattr(data, "shape", (0, 1))[-1]
-
-
-def _isolated(data: Any) -> Any:
-    """`data` as it is now, whatever the user does to it next: copy-on-write for frames, a copy for arrays."""
-    module = type(data).__module__.partition(".")[0]
-    if module == "pandas":
-        return data.copy(deep=False)
-    if module in ("polars", "pyarrow"):
-        return data
-    if getattr(data, "nbytes", 0) > _COPY_LIMIT:
-        return None
-    return data.copy() if hasattr(data, "copy") else list(data)
+    return len(found.columns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mlops_nb.adapters import sklearn as adapter
@@ -36,7 +37,7 @@ def write_scores(observer: Observer, names: Names, namespace: Mapping[str, Any])
     for name, scored in name_scores(observer, names, namespace):
         used.add(name)
         better = direction(scored.name) or direction(name)
-        run.describe_metric(name, scored.role, mask(str(scored.place)), better)
+        run.describe_metric(name, scored.role, mask(str(scored.place)) or None, better)
         for value in scored.values:
             run.log_metric(name, value)
     others: dict[str, float] = {}
@@ -57,11 +58,25 @@ def name_scores(observer: Observer, names: Names, namespace: Mapping[str, Any]) 
     scores = list(observer.scored.values())
     found = [score.place.target or _bound_to(score.last, names, namespace) for score in scores]
     nameless = Counter(score.name for score, name in zip(scores, found, strict=True) if not name)
-    named = []
+    named: dict[str, Scored] = {}
     for score, name in zip(scores, found, strict=True):
         shown = name or (score.name if nameless[score.name] == 1 else f"{score.name}[{score.data}]")
-        named.append((shown[:250], score))
-    return named
+        if shown in named and not name:
+            shown = _another(shown, score, named)
+        elif shown in named:  # the name was bound again: one series, of which the last is what it is now
+            score = replace(score, values=[*named[shown].values, *score.values])
+        named[shown[:250]] = score
+    return list(named.items())
+
+
+def _another(name: str, score: Scored, taken: Mapping[str, Scored]) -> str:
+    """A name of its own for a second score of the same name: by its role, else by number."""
+    number = 2
+    found = f"{score.role}/{name}" if score.role else f"{name} {number}"
+    while found in taken:
+        number += 1
+        found = f"{name} {number}"
+    return found
 
 
 def _bound_to(value: Any, names: Names, namespace: Mapping[str, Any]) -> str:
@@ -127,5 +142,5 @@ def save_rest(observer: Observer, namespace: Mapping[str, Any]) -> None:
     observer.guarded(lambda: write_curves(observer))
     if observer.models:
         models.save(observer, namespace)
-    observer.guarded(observer.datasets.finish)
+    observer.datasets.finish(observer.guarded)
     observer.guarded(lambda: put_environment(observer.run))

@@ -11,7 +11,15 @@ from mlops_nb.runs import active
 
 _lock = threading.Lock()
 _open = 0
-_patches = Patches()
+
+
+def _failed(error: Exception) -> None:
+    run = active.find()
+    if run is not None:
+        run.problem(f"capture: {type(error).__name__}: {error}")
+
+
+_patches = Patches(_failed)
 
 
 class _Dispatcher:
@@ -30,14 +38,17 @@ class _Dispatcher:
         observer.after(call, result)
 
 
+_dispatcher = _Dispatcher()
+
+
 def acquire() -> None:
     """Begin to watch, unless somebody does already."""
     global _open
     with _lock:
         _open += 1
         if _open == 1:
-            sklearn.install(_patches, _Dispatcher())
-            readers.install(_patches, _Dispatcher())
+            sklearn.install(_patches, _dispatcher)
+            readers.install(_patches, _dispatcher)
 
 
 def release() -> None:

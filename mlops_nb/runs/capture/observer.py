@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_nb.adapters import sklearn as adapter
 from mlops_nb.adapters.readers import local_path
 from mlops_nb.runs.capture import hooks, results
-from mlops_nb.runs.capture.datasets import Datasets
+from mlops_nb.runs.capture.datasets import Datasets, Use
 from mlops_nb.runs.capture.place import Place, locate
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # A call site inside a loop: after this many calls or seconds its data are no longer fingerprinted, which is recorded.
 _SITE_CALLS, _SITE_SECONDS = 20, 1.0
+# An error that comes up again and again is told once, and no run holds more than so many.
+_PROBLEMS = 100
 
 
 @dataclass(slots=True)
@@ -62,6 +64,15 @@ class Scored:
     last: Any = None
 
 
+@dataclass(slots=True)
+class _Site:
+    """How often a line was called, and how long fingerprinting its data took."""
+
+    calls: int = 0
+    seconds: float = 0.0
+    told: bool = False
+
+
 class Observer:
     """Listens to the watched calls of one run.
 
@@ -75,9 +86,10 @@ class Observer:
         self.run, self.models = run, models
         self.datasets = Datasets(run, snapshot)
         self.fitted: dict[int, Fitted] = {}
-        self.scored: dict[tuple[str, int, str], Scored] = {}
+        self.scored: dict[tuple[Any, ...], Scored] = {}
         self._predictions = results.Predictions()
-        self._sites: dict[tuple[str, int], list[float]] = {}
+        self._sites: dict[tuple[str, int], _Site] = {}
+        self._problems: set[str] = set()
         self._closed = False
         hooks.acquire()
 
@@ -102,11 +114,23 @@ class Observer:
         begun = time.perf_counter()
         try:
             return action()
-        except Exception as error:  # noqa: BLE001 (the user's cell is never broken by us)
-            self.run.problem(f"capture: {type(error).__name__}: {error}")
+        except KeyboardInterrupt:  # the user's own
+            raise
+        except BaseException as error:  # noqa: BLE001 (what the user's objects raise, and Rust's panics, derive from it)
+            self._failed(error)
             return None
         finally:
             self.run.capture_s += time.perf_counter() - begun
+
+    def _failed(self, error: BaseException) -> None:
+        kind = type(error).__name__
+        try:
+            said = f"capture: {kind}: {error}"
+        except Exception:  # noqa: BLE001 (an error that can't even be printed)
+            said = f"capture: {kind}"
+        if said not in self._problems and len(self._problems) < _PROBLEMS:
+            self._problems.add(said)
+            self.run.problem(said)
 
     def before(self, kind: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call | None:
         """A watched call begins."""
@@ -143,24 +167,26 @@ class Observer:
         return None, keywords[0]
 
     def _tired(self, call: Call) -> bool:
-        spent = self._sites.setdefault((call.place.file, call.place.line), [0, 0.0])
-        spent[0] += 1
-        if spent[0] <= _SITE_CALLS or spent[1] <= _SITE_SECONDS:
+        site = self._sites.setdefault((call.place.file, call.place.line), _Site())
+        site.calls += 1
+        if site.calls <= _SITE_CALLS or site.seconds <= _SITE_SECONDS:
             return False
-        if spent[0] == _SITE_CALLS + 1 or len(spent) == 2:
-            spent.append(1)
+        if not site.told:
+            site.told = True
+            where = str(call.place) or call.name
             self.run.problem(
-                f"{call.place}: called more than {_SITE_CALLS} times; the data of later calls were not fingerprinted"
+                f"{where}: called more than {_SITE_CALLS} times; the data of later calls were not fingerprinted"
             )
         return True
 
-    def _dataset(self, call: Call, data: Any, variable: str, role: str) -> str | None:
+    def _dataset(self, call: Call, data: Any, variable: str, role: str) -> Use | None:
+        """Record data that a call was given. What can't be read is a problem of its own: the call still counts."""
         if data is None or self._tired(call):
             return None
         begun = time.perf_counter()
-        digest = self.datasets.see(data, variable, role, str(call.place))
-        self._sites[call.place.file, call.place.line][1] += time.perf_counter() - begun
-        return digest
+        found: Use | None = self.guarded(lambda: self.datasets.see(data, variable, role, str(call.place)))
+        self._sites[call.place.file, call.place.line].seconds += time.perf_counter() - begun
+        return found
 
     def _train_data(self, call: Call) -> None:
         X, x_name = self._argument(call, 0, "X")  # noqa: N806 (scikit-learn's name)
@@ -176,7 +202,7 @@ class Observer:
 
         X, _ = self._argument(call, 0, "X")  # noqa: N806
         y, _ = self._argument(call, 1, "y")
-        changed, default = adapter.params(model)
+        changed, default = self.guarded(lambda: adapter.params(model)) or ({}, {})
         receiver = call.place.receiver
         self.fitted[id(model)] = Fitted(
             weakref.ref(model),
@@ -191,20 +217,16 @@ class Observer:
 
     def _predict(self, call: Call, result: Any) -> None:
         X, name = self._argument(call, 0, "X")  # noqa: N806
-        self._dataset(call, X, name, "predict")
-        self._predictions.add(result, self.datasets.role_of(X, name), name)
+        use = self._dataset(call, X, name, "predict")
+        self._predictions.add(result, use.role if use else self.datasets.role_of(name), name)
 
     def _score(self, call: Call, result: Any) -> None:
         X, name = self._argument(call, 0, "X")  # noqa: N806
         y, y_name = self._argument(call, 1, "y")
-        role = self._judged(call, X, name, y, y_name)
-        self._scored(call, result, role, name)
-
-    def _judged(self, call: Call, X: Any, name: str, y: Any, y_name: str) -> str:  # noqa: N803
-        role = self.datasets.judged_role(X, name)
-        self._dataset(call, X, name, role)
+        use = self._dataset(call, X, name, self.datasets.judged_role(name))
+        role = use.role if use else self.datasets.judged_role(name)
         self._dataset(call, y, y_name, role)
-        return role
+        self._keep_score(call, result, role, name)
 
     def _metric(self, call: Call, result: Any) -> None:
         if not results.is_scalar(result):
@@ -212,31 +234,34 @@ class Observer:
         truth, truth_name = self._argument(call, 0, "y_true", "labels_true", "X")
         predicted, _ = self._argument(call, 1, "y_pred", "y_score", "y_proba", "labels_pred", "labels")
         origin = self._predictions.origin(predicted)
-        role = self.datasets.judged_role(truth, truth_name, origin)
-        self._dataset(call, truth, truth_name, role)
+        role = self.datasets.judged_role(truth_name, origin)
+        use = self._dataset(call, truth, truth_name, role)
+        role = use.role if use else role
         if origin is not None and origin.role == "predict":
             self.datasets.promote(origin.data, role)
-        self._scored(call, result, role, origin.data if origin else truth_name)
+        self._keep_score(call, result, role, origin.data if origin else truth_name)
 
-    def _scored(self, call: Call, result: Any, role: str | None, data: str) -> None:
+    def _keep_score(self, call: Call, result: Any, role: str | None, data: str) -> None:
         if results.is_scalar(result):
-            key = (call.place.file, call.place.line, call.place.text or call.name)
-            scored = self.scored.setdefault(key, Scored(call.name, call.place, role, data))
+            scored = self._scored(call, role, data)
             scored.values.append(float(result))
             scored.last = result
 
     def _folds(self, call: Call, result: Any) -> None:
-        name = self._argument(call, 0, "X")[1]
-        key = (call.place.file, call.place.line, call.place.text or call.name)
-        scored = self.scored.setdefault(key, Scored(call.name, call.place, "validation", name))
-        scored.values.extend(float(value) for value in result)
+        values = [float(value) for value in result]
+        self._scored(call, "validation", self._argument(call, 0, "X")[1]).values.extend(values)
+
+    def _scored(self, call: Call, role: str | None, data: str) -> Scored:
+        # One place in a loop is one metric with steps; a helper called for two datasets is two metrics.
+        place = call.place
+        key = (place.file, place.line, place.text or call.name, place.top, role)
+        return self.scored.setdefault(key, Scored(call.name, place, role, data))
 
     def _read(self, call: Call, result: Any) -> None:
         path = local_path(call.args, call.kwargs)
         if path is None or not hasattr(result, "shape") or len(result.shape) not in (1, 2):
             return
-        name = call.place.target or path.name
-        digest = self._dataset(call, result, name, "raw")
-        if digest is not None:
+        use = self._dataset(call, result, call.place.target or path.name, "raw")
+        if use is not None:
             self.run.rows_read = (self.run.rows_read or 0) + len(result)
-            self.datasets.read_from(digest, path)
+            self.datasets.read_from(use.digest, path)

@@ -1,43 +1,48 @@
-"""Where a call stands in the user's code: line, text, the names of its arguments, the name it is bound to."""
+"""Where a call stands in the user's code: line, text, the names of its arguments, the name it is bound to.
+
+Since Python 3.11 a frame knows the exact position of the call it executes, so one parse of the source finds its node.
+"""
 
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+import functools
+import itertools
+import linecache
+import sys
+from collections.abc import Mapping
 from types import FrameType
+from typing import NamedTuple
 
-# Frames between the user's call and our watcher.
-_INNER = (
-    "sklearn",
-    "mlops_nb",
-    "joblib",
-    "numpy",
-    "scipy",
-    "pandas",
-    "polars",
-    "pyarrow",
-    "functools",
-    "contextlib",
+# Frames between the user's call and our watcher; those of the standard library, too.
+_INNER = (sys.stdlib_module_names - {"__main__"}) | {
+    "IPython", "ipykernel", "joblib", "lightgbm", "mlops_nb", "numpy", "pandas", "polars", "pyarrow", "scipy", "sklearn",
     "xgboost",
-    "lightgbm",
-    "importlib",
-    "_frozen_importlib",
-)
+}  # fmt: skip
 _TEXT_LIMIT = 160
+_NO_NAMES: Mapping[int | str, str] = {}
+# Sources that `linecache` does not have: the body of a cell below `%%time`.
+_sources: dict[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A call in the user's code. `arguments`: text by position and keyword; `target`: the top-level name it is bound to."""
+class Place(NamedTuple):
+    """A call in the user's code.
 
-    file: str
-    line: int
-    text: str
-    arguments: dict[int | str, str]
-    receiver: str
-    target: str
+    `arguments`: their texts by position and by keyword; `target`: the top-level name that the call is bound to; `top`:
+    the line outside of any function that led here.
+    """
+
+    file: str = ""
+    line: int = 0
+    text: str = ""
+    arguments: Mapping[int | str, str] = _NO_NAMES
+    receiver: str = ""
+    target: str = ""
+    top: int = 0
 
     def __str__(self) -> str:
+        if not self.line:
+            return ""
         return f"line {self.line}: {self.text}" if self.text else f"line {self.line}"
 
     def name_of(self, position: int, keyword: str) -> str:
@@ -45,59 +50,100 @@ class Place:
         return self.arguments.get(keyword) or self.arguments.get(position) or keyword
 
 
-def user_frame(start: FrameType | None) -> FrameType | None:
+class _Calls(NamedTuple):
+    """The calls of one source by where they end, which is unique, and the top-level names that they are bound to."""
+
+    nodes: Mapping[tuple[int, int], ast.Call]
+    targets: Mapping[int, str]
+
+
+def remember(file: str, source: str) -> None:
+    """Code compiled under the name `file` is `source`."""
+    _sources[file] = source
+
+
+def locate(start: FrameType | None) -> Place:
+    """The place of the call that led to the frame `start`."""
+    frame = _user_frame(start)
+    if frame is None:
+        return Place()
+    file, line, top = frame.f_code.co_filename, frame.f_lineno, _top_line(frame)
+    lines = linecache.getlines(file, frame.f_globals)
+    calls = _calls("".join(lines) or _sources.get(file, ""))
+    node = calls.nodes.get(_end(frame))
+    if node is None:
+        return Place(file, line, top=top)
+    found: dict[int | str, str] = {i: ast.unparse(a) for i, a in enumerate(node.args) if not isinstance(a, ast.Starred)}
+    found |= {k.arg: ast.unparse(k.value) for k in node.keywords if k.arg}
+    text = ast.unparse(node)
+    return Place(
+        file,
+        node.lineno,
+        text if len(text) <= _TEXT_LIMIT else text[: _TEXT_LIMIT - 1] + "…",
+        found,
+        ast.unparse(node.func.value) if isinstance(node.func, ast.Attribute) else "",
+        calls.targets.get(id(node), "") if frame.f_code.co_name == "<module>" else "",
+        top,
+    )
+
+
+def _user_frame(start: FrameType | None) -> FrameType | None:
     """The nearest frame that belongs to the user."""
     frame = start
     while frame is not None:
         module = frame.f_globals.get("__name__") or ""
-        if module.split(".", 1)[0] not in _INNER:
+        if str(module).partition(".")[0] not in _INNER:
             return frame
         frame = frame.f_back
     return None
 
 
-def locate(start: FrameType | None) -> Place:
-    """The place of the call that led to the frame `start`."""
-    frame = user_frame(start)
-    if frame is None:
-        return Place("", 0, "", {}, "", "")
-    file, line = frame.f_code.co_filename, frame.f_lineno
-    node = _node(frame)
-    if not isinstance(node, ast.Call):
-        return Place(file, line, "", {}, "", "")
-    arguments: dict[int | str, str] = {
-        i: ast.unparse(a) for i, a in enumerate(node.args) if not isinstance(a, ast.Starred)
-    }
-    arguments |= {k.arg: ast.unparse(k.value) for k in node.keywords if k.arg}
-    text = ast.unparse(node)
-    receiver = ast.unparse(node.func.value) if isinstance(node.func, ast.Attribute) else ""
-    target = _target(node) if frame.f_code.co_name == "<module>" else ""
-    return Place(
-        file,
-        node.lineno,
-        text if len(text) <= _TEXT_LIMIT else text[: _TEXT_LIMIT - 1] + "…",
-        arguments,
-        receiver,
-        target,
+def _top_line(frame: FrameType | None) -> int:
+    while frame is not None and frame.f_code.co_name != "<module>":
+        frame = _user_frame(frame.f_back)
+    return frame.f_lineno if frame is not None else 0
+
+
+def _end(frame: FrameType) -> tuple[int, int]:
+    # Where a call begins differs between versions of Python (3.12 tells the last line of a chain of methods).
+    instructions = frame.f_code.co_positions()
+    at = next(itertools.islice(instructions, frame.f_lasti // 2, None), (None, None, None, None))
+    return at[1] or 0, at[3] or 0
+
+
+@functools.lru_cache(maxsize=32)
+def _calls(source: str) -> _Calls:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return _Calls({}, {})
+    nodes: dict[tuple[int, int], ast.Call] = {}
+    targets: dict[int, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            nodes[node.end_lineno or 0, node.end_col_offset or 0] = node
+        elif isinstance(node, ast.NamedExpr | ast.AnnAssign):
+            _bind(node.target, node.value, targets)
+        elif isinstance(node, ast.Assign):
+            _bind(node.targets[0], node.value, targets)
+    return _Calls(nodes, targets)
+
+
+def _bind(target: ast.expr, value: ast.expr | None, targets: dict[int, str]) -> None:
+    if isinstance(target, ast.Name):
+        while isinstance(value, ast.Await) or (_is_float(value) and isinstance(value, ast.Call)):
+            value = value.value if isinstance(value, ast.Await) else value.args[0]
+        targets[id(value)] = target.id
+    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+        for one, its in zip(target.elts, value.elts, strict=True):
+            _bind(one, its, targets)
+
+
+def _is_float(value: ast.expr | None) -> bool:
+    """`float(…)` of one thing: the same number."""
+    return (
+        isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Name)
+        and value.func.id == "float"
+        and len(value.args) == 1
     )
-
-
-def _node(frame: FrameType) -> ast.AST | None:
-    from executing import Source
-
-    found = Source.executing(frame).node
-    return found if isinstance(found, ast.AST) else None
-
-
-def _target(node: ast.AST) -> str:
-    """The name in `name = call(…)`, or an empty string. `executing` links each node to its parent."""
-    parent = getattr(node, "parent", None)
-    while isinstance(parent, ast.Await):
-        parent = getattr(parent, "parent", None)
-    if isinstance(parent, ast.NamedExpr) and isinstance(parent.target, ast.Name):
-        return parent.target.id
-    if isinstance(parent, ast.AnnAssign) and isinstance(parent.target, ast.Name):
-        return parent.target.id
-    if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name):
-        return parent.targets[0].id
-    return ""

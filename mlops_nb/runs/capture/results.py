@@ -31,10 +31,12 @@ class Predictions:
 
     def add(self, result: Any, role: str, data: str) -> None:
         """`result` was predicted for `data`."""
-        try:
-            self._known[id(result)] = (weakref.ref(result), Origin(role, data))
-        except TypeError:  # lists and tuples can't be referred to weakly
-            return
+        # What is returned may itself be a view (a transposed stack), and a column of it is a view of the same owner.
+        for value in (result, _owner(result)):
+            try:
+                self._known[id(value)] = (weakref.ref(value), Origin(role, data))
+            except TypeError:  # lists and tuples can't be referred to weakly
+                return
 
     def origin(self, value: Any) -> Origin | None:
         """Whose prediction `value` is: itself, or the array it is a view of (`p[:, 1]`)."""
@@ -45,3 +47,12 @@ class Predictions:
                 return known[1]
             value, seen = getattr(value, "base", None), seen + 1
         return None
+
+
+def _owner(value: Any) -> Any:
+    for _ in range(10):
+        base = getattr(value, "base", None)
+        if base is None or not hasattr(base, "dtype"):
+            return value
+        value = base
+    return value

@@ -8,15 +8,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _CONTAINER_LIMIT = 20
+_BLOCKS = (
+    ast.For | ast.AsyncFor | ast.While | ast.If | ast.With | ast.AsyncWith | ast.Try | ast.TryStar | ast.Match
+)  # fmt: skip
+_SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names of a cell. `literals`: top-level name → value typed in the cell; `bound`, `read`: sets of names."""
+    """The names of a cell.
+
+    `literals`: top-level name → value typed in the cell; `bound`, `read`: sets of names; `running`: those that only a
+    loop, `with` or `except` binds.
+    """
 
     literals: Mapping[str, Any] = field(default_factory=dict)
     bound: frozenset[str] = frozenset()
     read: frozenset[str] = frozenset()
+    running: frozenset[str] = frozenset()
 
 
 def names(source: str) -> Names:
@@ -27,20 +36,30 @@ def names(source: str) -> Names:
         return Names()
     literals: dict[str, Any] = {}
     bound: set[str] = set()
+    running: set[str] = set()
     for statement in tree.body:
         for name, value in _bindings(statement):
+            # Bound twice, it is no longer what was typed.
+            first = name not in bound
             bound.add(name)
             literals.pop(name, None)
-            if value is not None:
-                found, literal = _literal(value)
-                if found:
-                    literals[name] = literal
+            found, literal = _literal(value) if value is not None and first else (False, None)
+            if found:
+                literals[name] = literal
+    for node in _own(tree):
+        if isinstance(node, ast.For | ast.AsyncFor):
+            running |= {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
     loads = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    return Names(literals, frozenset(bound), frozenset(loads))
+    return Names(literals, frozenset(bound), frozenset(loads), frozenset(running))
 
 
 def _bindings(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
     """Top-level names that a statement binds, with the expression when it is bound to one."""
+    if isinstance(statement, _BLOCKS):
+        for inner in _own(statement):
+            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+                yield inner.id, None
+        return
     if isinstance(statement, ast.Assign):
         for target in statement.targets:
             yield from _pairs(target, statement.value)
@@ -48,19 +67,28 @@ def _bindings(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
         yield from _pairs(statement.target, statement.value)
     elif isinstance(statement, ast.AugAssign):
         yield from _pairs(statement.target, None)
-    elif isinstance(statement, ast.For | ast.While | ast.If | ast.With | ast.Try):
-        for inner in ast.walk(statement):
-            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
-                yield inner.id, None
-    else:
-        for inner in ast.walk(statement):
-            if isinstance(inner, ast.NamedExpr):
-                yield inner.target.id, inner.value
+    for inner in _own(statement):
+        if isinstance(inner, ast.NamedExpr):
+            yield inner.target.id, inner.value
+
+
+def _own(root: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of the cell's own scope: not those inside functions and classes, and not a comprehension's variable."""
+    for child in ast.iter_child_nodes(root):
+        if isinstance(child, _SCOPES):
+            continue
+        if isinstance(child, ast.comprehension):
+            yield from _own(ast.Tuple([child.iter, *child.ifs], ast.Load()))
+            continue
+        yield child
+        yield from _own(child)
 
 
 def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, ast.expr | None]]:
     if isinstance(target, ast.Name):
         yield target.id, value
+    elif isinstance(target, ast.Starred):
+        yield from _pairs(target.value, None)
     elif isinstance(target, ast.Tuple | ast.List):
         parts = value.elts if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts) else None
         for i, part in enumerate(target.elts):

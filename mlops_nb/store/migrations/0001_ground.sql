@@ -275,6 +275,9 @@ CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+-- INSERT OR REPLACE would delete a row without asking the trigger above.
+CREATE TRIGGER audit_at_end BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE seq >= NEW.seq)
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 
 -- Documented, read-only views: what %sql and other people's tools may rely on.
 CREATE VIEW runs AS

@@ -106,7 +106,7 @@ def answer_when_up(url: str, body: bytes, limit: float = 60.0) -> bytes:
         except OSError:  # HTTPError too: a server may listen before its model is loaded
             if time.perf_counter() > end:
                 raise
-            time.sleep(0.02)
+            time.sleep(0.05)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,14 @@ values = np.random.default_rng(0).normal(size=(5000, 5))
 model = make_pipeline(StandardScaler(), LogisticRegression()).fit(values, values[:, 0] > 0.3)
 joblib.dump(model, "model.joblib")
 http, grpc, metrics = free_ports(3)
-settings = {"parallel_workers": 1, "http_port": http, "grpc_port": grpc, "metrics_port": metrics, "debug": False}
+settings = {
+    "host": "127.0.0.1",
+    "parallel_workers": 1,
+    "http_port": http,
+    "grpc_port": grpc,
+    "metrics_port": metrics,
+    "debug": False,
+}
 implementation = {"implementation": "mlserver_sklearn.SKLearnModel", "parameters": {"uri": "./model.joblib"}}
 Path("settings.json").write_text(json.dumps(settings), "utf-8")
 Path("model-settings.json").write_text(json.dumps({"name": "m", **implementation}), "utf-8")

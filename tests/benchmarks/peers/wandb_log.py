@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from measure import say, seconds
-
 import wandb
+from measure import say, seconds
 
 WANDB = {"who": "W&B offline", "package": "wandb"}
 POINTS = 20_000

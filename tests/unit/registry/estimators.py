@@ -27,7 +27,9 @@ def fitted() -> Iterator[tuple[str, Any, Any]]:
         if name in WITHOUT_FIT_OF_THEIR_OWN:
             continue
         try:
-            instances = list(_construct_instances(kind))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                instances = list(_construct_instances(kind))
         except SkipTest:
             continue
         for index, estimator in enumerate(instances):

@@ -104,7 +104,7 @@ def _edited(data: bytes, old: str, new: str) -> bytes:
 
 def test_a_damaged_or_foreign_file_is_corrupt():
     data = skops_files.dump(LogisticRegression().fit([[0.0], [1.0]], [0, 1]))
-    for bad in (b"", b"not a model", data[: len(data) // 2], data[:200] + b"XXXX" + data[204:]):
+    for bad in (b"", b"not a model", data[: len(data) // 2], data.replace(b'"content"', b'"cantent"', 1)):
         with pytest.raises(Corrupt, match="damaged"):
             skops_files.load(bad)
     empty = io.BytesIO()

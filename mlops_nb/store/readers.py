@@ -1,0 +1,89 @@
+"""Read-only connections: one a thread, opened at its first question, closed before a fork."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mlops_nb.store import database
+
+_FORK_S = 2.0
+
+
+class _Held:
+    """A connection, the file it reads, and a lock that whoever uses it holds."""
+
+    __slots__ = ("__weakref__", "connection", "lock", "mark")
+
+    def __init__(self, connection: sqlite3.Connection, mark: object) -> None:
+        self.connection, self.mark, self.lock = connection, mark, threading.RLock()
+
+    def close(self) -> None:
+        self.mark = object()  # equal to no file: the next question opens another one
+        self.connection.close()
+
+    __del__ = close
+
+
+class Readers:
+    """The readers of one store.
+
+    Args:
+        path: The database file.
+        outdated: Called when the file has an older format than this version reads; brings it up to date.
+    """
+
+    def __init__(self, path: Path, outdated: Callable[[], None]) -> None:
+        self.path = path
+        self._outdated = outdated
+        self._here = threading.local()
+        self._all: weakref.WeakSet[_Held] = weakref.WeakSet()
+        self._locked: list[_Held] = []
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """This thread's connection, for the length of the block."""
+        held: _Held | None = getattr(self._here, "held", None)
+        if held is None or held.mark != database.mark(self.path):
+            held = self._here.held = self._open()
+        with held.lock:
+            yield held.connection
+
+    def _open(self) -> _Held:
+        mark = database.mark(self.path)
+        connection, lasting = database.connect_reader(self.path)
+        try:
+            found = database.format_of(connection)
+            database.refuse_newer(found, self.path)
+            if found < database.newest():
+                connection.close()
+                self._outdated()
+                connection, lasting = database.connect_reader(self.path)
+        except BaseException:
+            connection.close()
+            raise
+        held = _Held(connection, mark if lasting else object())
+        self._all.add(held)
+        return held
+
+    def close(self) -> None:
+        """Close all connections; the next question opens another one."""
+        for held in list(self._all):
+            with held.lock:
+                held.close()
+
+    def pause(self) -> None:
+        """Close all connections and keep others from using them, until `resume`."""
+        self._locked = [held for held in list(self._all) if held.lock.acquire(timeout=_FORK_S)]
+        for held in self._locked:
+            held.close()
+
+    def resume(self) -> None:
+        """In the parent, after the fork."""
+        for held in self._locked:
+            held.lock.release()
+        self._locked = []

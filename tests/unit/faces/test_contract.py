@@ -1,0 +1,214 @@
+"""Every verb gives the same on all its faces: API, magic and command line, each on its own copy of one store."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from sklearn.linear_model import LogisticRegression
+
+import mlops_nb as ml
+from mlops_nb.faces.magics.line import LineMagic
+from mlops_nb.show import json_document
+from mlops_nb.store.store import choose
+from mlops_nb.verbs import VERBS
+
+
+class Call(NamedTuple):
+    """One call of a verb: arguments in Python, and the words of a line."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    words: list[str]
+
+
+CALLS = {
+    "untrack": Call(("params.depth",), {"run": "last"}, ["params.depth", "--run", "last"]),
+    "runs": Call(
+        ("metrics.auc > 0.5",),
+        {"sort": "-metrics.auc", "limit": 5},
+        ["--where", "metrics.auc > 0.5", "--sort", "-metrics.auc", "-n", "5"],
+    ),
+    "compare": Call(("last~1", "last"), {}, ["last~1", "last"]),
+    "show": Call(("best:auc",), {}, ["best:auc"]),
+    "note": Call(("a <b>note</b>",), {"run": "last"}, ["a <b>note</b>", "-r", "last"]),
+    "datasets": Call(("last",), {"limit": 3}, ["last", "--limit", "3"]),
+    "register": Call(("flights", "last"), {"note": "second"}, ["flights", "last", "--note", "second"]),
+    "models": Call((), {}, []),
+    "versions": Call(("flights",), {}, ["flights"]),
+    "deployments": Call((), {}, []),
+    "trash": Call(("last~1",), {"kind": "run"}, ["last~1", "--kind", "run"]),
+    "restore": Call(("demo",), {"kind": "experiment"}, ["demo", "--kind", "experiment"]),
+    "rename": Call(("flights", "fluge 2"), {"kind": "model"}, ["flights", "fluge 2", "--kind", "model"]),
+    "sql": Call(
+        ("SELECT metric, value FROM metrics ORDER BY value",), {}, ["SELECT metric, value FROM metrics ORDER BY value"]
+    ),
+    "connect": Call((".mlops",), {}, [".mlops"]),
+    "doctor": Call((), {}, []),
+    "config": Call((), {}, []),
+    "db check": Call((), {}, []),
+    "db backup": Call(("copy.db",), {}, ["copy.db"]),
+    "db gc": Call((), {"days": 0, "dry": True}, ["--days", "0", "--dry"]),
+    "db migrate": Call((), {}, []),
+}
+# Called with a running deployment, in tests/unit/serving/test_faces.py.
+SERVED = {"deploy", "undeploy", "predict", "logs"}
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with two runs, data, a model and a version."""
+    folder = tmp_path_factory.mktemp("prepared")
+    store = choose(folder / ".mlops")
+    X = np.arange(40.0).reshape(20, 2)
+    y = np.arange(20) % 2
+    for depth in (3, 5):
+        with ml.track("demo", params={"depth": depth}, tags={"team": "ops"}):
+            LogisticRegression(C=depth).fit(X, y)
+            model = LogisticRegression(C=depth).fit(X, y)
+            ml.log_metric("auc", 0.5 + depth / 10)
+    ml.register("flights", model)
+    store.writer.close()
+    choose(None)
+    return folder
+
+
+@pytest.fixture
+def project(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Makes copies of the prepared project; each call enters a new one."""
+    count = iter(range(10))
+
+    def enter() -> Path:
+        folder = tmp_path / str(next(count)) / "project"
+        shutil.copytree(prepared, folder)
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("MLOPS_NB_SPARE", "0")
+        choose(None)
+        return folder
+
+    yield enter
+    choose(None)
+
+
+@pytest.fixture(scope="module")
+def shell():
+    """A shell with the extension."""
+    shell = InteractiveShell.instance()
+    shell.run_line_magic("load_ext", "mlops_nb")
+    yield shell
+    shell.run_line_magic("unload_ext", "mlops_nb")
+    InteractiveShell.clear_instance()
+
+
+def settled(document: str, folder: Path) -> Any:
+    """A document without the folder, times and identifiers that differ between copies."""
+    text = document.replace(str(folder), "PROJECT").replace(str(folder.resolve()), "PROJECT")
+    text = re.sub(r'("\w*_us": )\d+', r"\1 0", text)
+    text = re.sub(r'("(?:bytes|seconds|freed|pid)": )[\d.]+', r"\1 0", text)
+    return json.loads(text)
+
+
+def line_of(words: list[str]) -> str:
+    """Words as a person would type them in a magic."""
+    return " ".join(
+        word if re.fullmatch(r"[\w:~./=-]+", word) else json.dumps(word, ensure_ascii=False) for word in words
+    )
+
+
+def test_every_verb_has_a_case():
+    several = {v.name for v in VERBS if {"magic", "cli"} <= v.faces}
+    assert set(CALLS) | SERVED == several
+
+
+@pytest.mark.parametrize("name", sorted(CALLS))
+def test_same_on_every_face(name: str, project, shell) -> None:
+    call = CALLS[name]
+    verb = next(v for v in VERBS if v.name == name)
+    folder = project()
+    by_api = settled(json_document(verb.load()(*call.args, **call.kwargs)), folder)
+
+    folder = project()
+    magic, _, rest = verb.spoken.partition(" ")
+    result = shell.run_line_magic(magic, f"{rest} {line_of(call.words)}".strip())
+    by_magic = settled(json_document(result), folder)
+
+    folder = project()
+    done = subprocess.run(
+        [sys.executable, "-m", "mlops_nb", *name.split(), *call.words, "--json"],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    by_cli = settled(done.stdout, folder)
+
+    assert by_magic == by_api
+    assert by_cli == by_api
+
+
+def test_in_python_only_verbs_are_not_magics(shell):
+    for verb in VERBS:
+        if verb.faces == frozenset({"api"}):
+            found = shell.magics_manager.magics["line"].get(verb.name)
+            assert not isinstance(found, LineMagic)
+
+
+def test_no_verb_shadows_a_magic_of_ipython():
+    bare = InteractiveShell()
+    known = {name for kind in bare.magics_manager.magics.values() for name in kind}
+    assert not known & {v.spoken.split(" ")[0] for v in VERBS if v.faces & {"magic", "cell magic"}}
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda v: v.name)
+def test_every_argument_is_described(verb):
+    from mlops_nb.faces.commands import arguments, usage
+
+    if verb.faces != frozenset({"api"}):
+        assert all(a.arg.help for a in arguments(verb))
+        assert usage(verb).startswith(verb.spoken)
+    assert (verb.load().__doc__ or "").strip()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["rums"], 2, "mlops-nb: there is no verb 'rums'; did you mean 'runs'?; try: mlops-nb --help"),
+        (["runs", "--were", "x"], 2, "did you mean '--where'?"),
+        (["runs", "--where", "metrics.auc >"], 2, "mlops-nb: "),
+        (["show", "01ZZZZZZZZ"], 3, "mlops-nb: no run '01ZZZZZZZZ'"),
+        (["versions", "fligts"], 3, "did you mean 'flights'?"),
+        (["runs", "--limit", "many"], 2, "'many' is not a valid integer"),
+        (["sql", "DELETE FROM run"], 2, "mlops-nb: sql: "),
+    ],
+)
+def test_refusals_are_one_line_with_an_exit_code(words, code, said, project):
+    folder = project()
+    done = subprocess.run(
+        [sys.executable, "-m", "mlops_nb", *words], capture_output=True, text=True, cwd=folder, check=False
+    )
+    assert done.returncode == code
+    assert done.stdout == ""
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_help_and_version(project):
+    folder = project()
+    run = lambda *words: (
+        subprocess.run(
+            [sys.executable, "-m", "mlops_nb", *words], capture_output=True, text=True, cwd=folder, check=True
+        ).stdout
+    )
+    assert "compare" in run("--help")
+    assert "--where" in run("runs", "--help")
+    assert ml.__version__ in run("--version")
+    assert "check" in run("db", "--help")
