@@ -4,6 +4,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Without compiled files every start of Python would compile its imports again.
+export PYTHONDONTWRITEBYTECODE :=
 INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
@@ -35,7 +37,7 @@ test: $(VENV)/.dev  ## Lint, types, floors, tests with coverage, notebooks
 	@$(MAKE) --no-print-directory notebooks
 
 notebooks: $(VENV)/.dev  ## Run the example notebooks and compare their outputs
-	@$(BIN)/python -m pytest --nbval --nbval-sanitize-with notebooks/sanitize.cfg -p no:randomly -q notebooks
+	@MLOPS_NB_STORE=$$(mktemp -d)/.mlops $(BIN)/python -m pytest --nbval --nbval-sanitize-with notebooks/sanitize.cfg -p no:randomly -q notebooks
 
 lint: $(VENV)/.dev  ## Ruff, and the floors of the house
 	@$(BIN)/ruff check --quiet .

@@ -16,7 +16,7 @@ import operator
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from types import CellType, CodeType, FunctionType, ModuleType
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Protocol
 
 Function = Callable[..., Any]
@@ -46,8 +46,8 @@ class _Watch:
         return function if getattr(_depth, "inside", False) else functools.partial(self._call, function)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # cloudpickle sends a class that was defined in a cell to joblib's processes, wrapped methods and all. There this
-        # is `copy.copy`, which returns a function as it is, so that nothing is watched and nothing of ours is needed.
+        # cloudpickle sends a class that was defined in a cell to joblib's processes, wrapped methods and all. There
+        # this is `copy.copy`, which returns a function as it is: nothing is watched, nothing of ours is needed.
         return operator.attrgetter("copy"), (copy,)
 
     def _call(self, function: Function, /, *args: Any, **kwargs: Any) -> Any:
@@ -161,11 +161,32 @@ def of_function(function: Any, wrap: Callable[[Function], Function]) -> list[Cha
     return [Code(function, wrap)] if function.__closure__ is None else []
 
 
-def of_method(owner: type, name: str, wrap: Callable[[Function], Function]) -> list[Change]:
-    """What has to change so that a method that `owner` itself defines is wrapped, also behind `available_if`."""
+class _Method:
+    """A wrapped method of a user's class: whoever pickles the class, as joblib does, gets the original."""
+
+    __slots__ = ("call", "original")
+
+    def __init__(self, original: Function, call: Function) -> None:
+        self.original, self.call = original, call
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self.call if instance is None else MethodType(self.call, instance)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.original, name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return copy.copy, (self.original,)
+
+
+def of_method(owner: type, name: str, wrap: Callable[[Function], Function], *, pickled: bool = False) -> list[Change]:
+    """What has to change so that a method that `owner` itself defines is wrapped, also behind `available_if`.
+
+    `pickled`: the class itself may be sent to another process, as it is when it was defined in a cell.
+    """
     found = vars(owner).get(name)
     if isinstance(found, FunctionType):
-        return [Attribute(owner, name, wrap(found))]
+        return [Attribute(owner, name, _Method(found, wrap(found)) if pickled else wrap(found))]
     inner = getattr(found, "fn", None)
     return [Attribute(found, "fn", wrap(inner))] if isinstance(inner, FunctionType) else []
 
@@ -215,7 +236,7 @@ def _trampoline(name: str, number: int) -> CodeType:
         f" return dispatch({number}, args, kwargs)\n"
     )
     scope: dict[str, Any] = {}
-    exec(source, scope)  # noqa: S102 (our own lines)
+    exec(compile(source, "<mlops_nb>", "exec"), scope)  # noqa: S102 (our own lines)
     code: CodeType = scope[name].__code__
     return code
 

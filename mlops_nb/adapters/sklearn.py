@@ -22,8 +22,18 @@ METHODS: Mapping[str, str] = {
     "decision_function": "predict",
     "score": "score",
 }
-# Functions of sklearn.model_selection that return one score for each fold.
-CROSS_VALIDATION = ("cross_val_score",)
+# Functions that fit and score on the inside, again and again: only their data and what they return say something.
+FOLDS: Mapping[str, tuple[str, ...]] = {
+    "sklearn.model_selection": (
+        "cross_val_score",
+        "cross_validate",
+        "cross_val_predict",
+        "learning_curve",
+        "permutation_test_score",
+        "validation_curve",
+    ),
+    "sklearn.inspection": ("partial_dependence", "permutation_importance"),
+}
 # Attribute of a fitted estimator → name of the step metric it holds.
 CURVES: Mapping[str, str] = {
     "loss_curve_": "loss",
@@ -39,7 +49,8 @@ def install(patches: Patches, watcher: Watcher) -> None:
     """Watch metrics, fits, predictions and scores, imported already or later, until `patches.undo()`."""
     patches.when_imported("sklearn.metrics", lambda module: patches.apply(_metrics(module, watcher)))
     patches.when_imported("sklearn.base", lambda module: _watch_estimators(module, patches, watcher))
-    patches.when_imported("sklearn.model_selection", lambda module: patches.apply(_folds(module, watcher)))
+    for name in FOLDS:
+        patches.when_imported(name, lambda module: patches.apply(_folds(module, watcher)))
 
 
 # What is found out about a library once is used for every run: it never changes while it is loaded.
@@ -51,7 +62,7 @@ def _metrics(module: ModuleType, watcher: Watcher) -> tuple[Change, ...]:
 
 @functools.cache
 def _folds(module: ModuleType, watcher: Watcher) -> tuple[Change, ...]:
-    return _changes({name: getattr(module, name) for name in CROSS_VALIDATION}, "folds", watcher)
+    return _changes({name: getattr(module, name) for name in FOLDS[module.__name__]}, "folds", watcher)
 
 
 def _changes(functions: Mapping[str, Any], kind: str, watcher: Watcher) -> tuple[Change, ...]:
@@ -85,15 +96,17 @@ def _watch_estimators(module: ModuleType, patches: Patches, watcher: Watcher) ->
         patches.apply(_own_methods(getattr(module, mixin), watcher))
 
 
-def _methods(cls: type, watcher: Watcher) -> tuple[Change, ...]:
-    return tuple(
-        change
-        for name, kind in METHODS.items()
-        for change in of_method(cls, name, lambda f, name=name, kind=kind: watched(f, kind, name, watcher))  # type: ignore[misc]
-    )
+def _methods(cls: type, watcher: Watcher, *, own: bool = False) -> tuple[Change, ...]:
+    found: list[Change] = []
+    for name, kind in METHODS.items():
+        wrap = functools.partial(watched, kind=kind, name=name, watcher=watcher)
+        found += of_method(cls, name, wrap, pickled=not own)
+    return tuple(found)
 
 
-_own_methods = functools.cache(_methods)
+@functools.cache
+def _own_methods(cls: type, watcher: Watcher) -> tuple[Change, ...]:
+    return _methods(cls, watcher, own=True)
 
 
 def _family(base: type) -> list[type]:
@@ -105,6 +118,19 @@ def _family(base: type) -> list[type]:
             found[cls] = None
             waiting.extend(cls.__subclasses__())
     return list(found)
+
+
+def fold_scores(name: str, result: Any) -> dict[str, list[float]]:
+    """The scores of each fold in what a function of `FOLDS` returned, by the name of the metric."""
+    if name == "cross_val_score":
+        return {name: [float(value) for value in result]}
+    if name != "cross_validate":
+        return {}
+    tests = {key: values for key, values in result.items() if key.startswith("test_")}
+    return {
+        name if key == "test_score" else key.removeprefix("test_"): [float(value) for value in values]
+        for key, values in tests.items()
+    }
 
 
 def is_estimator(value: object) -> bool:

@@ -171,6 +171,8 @@ def load(data: bytes, trusted: Sequence[str] = ()) -> Any:
             f"the model needs code that is not here: {error}",
             fix="install or import the package it came from",
         ) from error
+    except Warning:  # somebody made errors of warnings: then it is theirs to see
+        raise
     except Exception as error:
         raise _damaged(error) from error
     for part in _parts(model, set()):

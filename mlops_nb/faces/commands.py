@@ -7,7 +7,7 @@ import inspect
 import sys
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -89,7 +89,7 @@ def _without_none(hint: Any) -> Any:
     return hint
 
 
-class _Pair(click.ParamType):
+class _Pair(click.ParamType[tuple[str, Any]]):
     name = "K=V"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -131,26 +131,41 @@ def _help(text: str) -> str:
 
 
 def _parameter(argument: Argument) -> click.Parameter:
-    kind = _click_type(argument)
+    kind, complete = _click_type(argument), _completer(argument)
     if argument.positional:
         nargs = -1 if argument.many else 1
         required = argument.default is None and not argument.many and not argument.arg.positional
+        default = argument.default if nargs == 1 else None
         return click.Argument(
-            [argument.name],
-            type=kind,
-            nargs=nargs,
-            required=required,
-            default=argument.default if nargs == 1 else None,
+            [argument.name], type=kind, nargs=nargs, required=required, default=default, shell_complete=complete
         )
     names = [argument.flag, argument.name] + ([f"-{argument.arg.short}"] if argument.arg.short else [])
     if argument.type is bool:
         return click.Option(names, is_flag=True, default=bool(argument.default), help=argument.arg.help)
     multiple = argument.many or argument.pairs
     default = None if multiple else argument.default
-    shown = default not in (None, "")
     return click.Option(
-        names, type=kind, multiple=multiple, default=default, help=argument.arg.help, show_default=shown
+        names,
+        type=kind,
+        multiple=multiple,
+        default=default,
+        help=argument.arg.help,
+        show_default=default not in (None, ""),
+        shell_complete=complete,
     )
+
+
+def _completer(argument: Argument) -> Callable[[click.Context, click.Parameter, str], list[str]] | None:
+    """What completes an argument in bash, zsh and fish; files are the shell's own business."""
+    if isinstance(argument.arg.kind, tuple) or argument.arg.kind in ("", "file", "expression"):
+        return None
+
+    def complete(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
+        from mlops_nb.faces.complete import of_kind
+
+        return of_kind(argument.arg.kind, typed)
+
+    return complete
 
 
 def _click_type(argument: Argument) -> Any:

@@ -26,7 +26,7 @@ def candidates(verb: Verb, line: str) -> tuple[list[str], str]:
     argument = _argument(verb, before)
     if argument is None:
         return [], typed
-    return _of_kind(argument.arg.kind, typed), typed
+    return of_kind(argument.arg.kind, typed), typed
 
 
 def _argument(verb: Verb, before: list[Word]) -> commands.Argument | None:
@@ -46,7 +46,8 @@ def _argument(verb: Verb, before: list[Word]) -> commands.Argument | None:
     return positional[count] if count < len(positional) else None
 
 
-def _of_kind(kind: str | tuple[str, ...], typed: str) -> list[str]:
+def of_kind(kind: str | tuple[str, ...], typed: str) -> list[str]:
+    """Candidates of one kind that begin with what was typed."""
     if isinstance(kind, tuple):
         return [word for word in kind if word.startswith(typed)]
     if kind == "anything":

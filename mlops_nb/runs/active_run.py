@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import contextvars
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mlops_nb.errors import MlopsError
+from mlops_nb.errors import MlopsError, StoreError, brief
 from mlops_nb.results import Result
 from mlops_nb.runs import active, cost, queries, recording
-from mlops_nb.runs.directions import direction
-from mlops_nb.runs.numbers import kind, number
-from mlops_nb.runs.series import Series
+from mlops_nb.runs.numbers import kind, number, whole
+from mlops_nb.runs.series import Points
 from mlops_nb.services import process
 from mlops_nb.store import names
 from mlops_nb.store.actor import actor
 from mlops_nb.store.ids import new_ulid, now_us
 from mlops_nb.store.masking import mask
+from mlops_nb.store.store import ends_abruptly
 
 if TYPE_CHECKING:
     from mlops_nb.runs.capture.observer import Observer
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _HEARTBEAT_US = 5_000_000
+_FAR = 2**63 - 1
+_ROW = "SELECT id FROM run WHERE ulid = ?"
 
 
 class ActiveRun(Result):
@@ -66,38 +71,32 @@ class ActiveRun(Result):
         self.unsaved: MlopsError | None = None
         self.observer: Observer | None = None
         self._row = 0
-        self._series: dict[str, Series] = {}
+        self._pid = os.getpid()
+        self._points = Points()
+        self._series = self._points.series
         self._writer = store.writer
         self._meter = cost.Meter()
         self._beat_us = self.started_us = now_us()
         self._token: contextvars.Token[ActiveRun | None] | None = None
-        self._begin(recording.check_params(params or {}), recording.check_tags(tags or {}), mask(note))
+        self._begin(
+            recording.check_params(params or {}),
+            recording.check_tags(tags or {}),
+            mask(recording.storable(note, "the note")[0]),
+        )
 
     def _begin(self, params: list[tuple[str, str, float | None]], tags: list[tuple[str, str]], note: str) -> None:
-        me = process.this()
-
         def begin(connection: sqlite3.Connection) -> None:
             connection.execute(queries.EXPERIMENT_ADD, (self.experiment, self.started_us))
             experiment = connection.execute(queries.EXPERIMENT_ID, (self.experiment,)).fetchone()[0]
-            values = (
-                self.id,
-                experiment,
-                self.parent,
-                self.started_us,
-                self.started_us,
-                self.origin,
-                me.host,
-                me.pid,
-                me.started_us,
-                actor(),
-                note,
-            )
+            me = process.this()
+            values = (self.id, experiment, self.parent, self.started_us, self.started_us, self.origin)
+            values += (me.host, me.pid, me.started_us, actor(), note)
             self._row = connection.execute(queries.RUN_ADD, values).fetchone()[0]
             recording.put_params(connection, self._row, params, "typed")
             recording.put_tags(connection, self._row, tags)
 
-        self.store.submit(begin)
         self._writer.add(self)
+        self.store.submit(begin).add_done_callback(self._note_failure)
 
     # -- what a person logs ------------------------------------------------------------------------------------------
 
@@ -112,16 +111,18 @@ class ActiveRun(Result):
         Raises:
             InvalidInput: `name` is not a valid key or `value` not a number.
         """
-        series = self._series.get(name) or self._new_series(name)
+        series = self._series.get(name) or self._points.new(name)
         if type(value) is not float:
-            value = number(value, f"metric {name!r}")
+            value = number(value, f"metric {brief(name)}")
         if step is None:
-            step = series.next_step
-        elif type(step) is not int:
-            step = int(number(step, f"step of metric {name!r}"))
-        series.next_step = step + 1
+            step = next(series.steps)
+        else:
+            if type(step) is not int or not -_FAR < step < _FAR:
+                step = whole(step, f"the step of metric {brief(name)}")
+            series.steps = count(step + 1)
         series.waiting.append((step, value, time.time_ns()))
-        if not self._writer.awake:
+        # The writer asks an ended run no longer, unless a thread that outlives it logs once more.
+        if not self._writer.awake or self.status != "running":
             self._wake()
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
@@ -167,8 +168,13 @@ class ActiveRun(Result):
     # -- what the house writes ---------------------------------------------------------------------------------------
 
     def record(self, action: Callable[[sqlite3.Connection], object]) -> None:
-        """Queue a write that belongs to this run."""
-        self.store.submit(action)
+        """Queue a write that belongs to this run; what is refused is noted in `unsaved` and as a problem of the run."""
+
+        def found(connection: sqlite3.Connection) -> None:
+            self._find(connection)
+            action(connection)
+
+        self.store.submit(found).add_done_callback(self._note_failure)
 
     @property
     def row(self) -> int:
@@ -201,8 +207,8 @@ class ActiveRun(Result):
 
     def describe_metric(self, name: str, role: str | None, provenance: str | None, better: int | None) -> None:
         """Say where a metric comes from, before its points are logged."""
-        series = self._series.get(name) or self._new_series(name)
-        series.role, series.provenance = role, provenance
+        series = self._points.new(name)
+        series.role, series.provenance = role, provenance and recording.clean(provenance)
         if better is not None:
             series.direction = better
 
@@ -210,40 +216,66 @@ class ActiveRun(Result):
         """Record that capture could not do something."""
         self.record(lambda connection: recording.put_problem(connection, self._row, what))
 
-    def _new_series(self, name: str) -> Series:
-        return self._series.setdefault(names.key(name, "metric"), Series(name, direction(name)))
-
     def _wake(self) -> None:
         self._writer = self.store.writer  # another one after a fork
         self._writer.add(self)
         self._writer.wake()
 
+    def _find(self, connection: sqlite3.Connection) -> None:
+        """Where the run is now: the file may have been replaced, or this process forked before the run was written."""
+        row = connection.execute(_ROW, (self.id,)).fetchone()
+        if row is None:
+            raise StoreError(f"run {self.id[:10]} is no longer in the store {self.store.path}")
+        self._row = row[0]
+
+    def _note_failure(self, future: Future[Any]) -> None:
+        error = None if future.cancelled() else future.exception()
+        if error is not None:
+            self._could_not(error)
+
+    def _could_not(self, error: BaseException) -> None:
+        first, self.unsaved = self.unsaved is None, self.store.explain(error)
+        if first:  # once: writing this down may fail as well
+            self.problem(f"not everything could be saved: {self.unsaved.line()}")
+
     # -- Source of the writer ----------------------------------------------------------------------------------------
 
-    def write(self, connection: sqlite3.Connection) -> bool:
+    @property
+    def pending(self) -> bool:
+        """Whether a point waits to be written."""
+        return self._points.pending
+
+    def write(self, connection: sqlite3.Connection) -> None:
         """Write the points that wait, and the heartbeat."""
-        if not self._row:
-            return False
-        for series in list(self._series.values()):
-            if series.waiting:
-                series.write(connection, self._row)
         now = now_us()
-        if self.status == "running" and now - self._beat_us > _HEARTBEAT_US:
+        beats = self.status == "running" and now - self._beat_us > _HEARTBEAT_US
+        if beats or self._points.pending:
+            self._find(connection)
+            self._points.write(connection, self._row)
+        if beats:
             self._beat_us = now
             connection.execute(queries.RUN_HEARTBEAT, (now, self._row))
-        return True
 
     def commit(self) -> None:
         """The points are on disk."""
-        for series in list(self._series.values()):
-            series.commit()
+        self._points.done()
         if self.status != "running":
             self._writer.remove(self)
+            if self._points.pending:  # logged by another thread since
+                self._wake()
 
     def rollback(self) -> None:
         """The points wait again."""
-        for series in list(self._series.values()):
-            series.rollback()
+        self._points.rollback()
+
+    def refuse(self, error: BaseException) -> None:
+        """The points can't be written, now or ever."""
+        self._points.done()
+        self._could_not(error)
+
+    def forget(self) -> None:
+        """In a forked child: what waits here is written by the parent."""
+        self._points.forget()
 
     # -- begin and end -----------------------------------------------------------------------------------------------
 
@@ -255,32 +287,24 @@ class ActiveRun(Result):
         """Close the run: `finished`, `failed` or `interrupted`."""
         if self.status != "running":
             return
+        if os.getpid() != self._pid:  # a forked child leaves its parent's run open
+            self.store.writer.settle()
+            return
         if self._token is not None:
             active.leave(self, self._token)
         spent = self._meter.stop()
         self.status = status
-        text = mask(error)[: recording.TEXT_LIMIT] if error else None
+        text = recording.masked(error) if error else None
 
         def close(connection: sqlite3.Connection) -> None:
-            # Points first: whoever sees the run finished sees all of it.
-            self.write(connection)
-            ended = self.started_us + spent.wall_us
-            connection.execute(
-                queries.RUN_END,
-                (
-                    status,
-                    ended,
-                    text,
-                    spent.wall_us,
-                    spent.cpu_us,
-                    spent.peak_bytes,
-                    self.rows_read,
-                    int(self.capture_s * 1e6),
-                    self._row,
-                ),
-            )
+            # The points go into the same transaction: whoever sees the run finished sees all of it.
+            ended, captured = self.started_us + spent.wall_us, int(self.capture_s * 1e6)
+            costs = (spent.wall_us, spent.cpu_us, spent.peak_bytes, self.rows_read, captured)
+            connection.execute(queries.RUN_END, (status, ended, text, *costs, self._row))
 
         self.record(close)
+        if ends_abruptly():
+            self.store.writer.settle()
 
     def __enter__(self) -> ActiveRun:
         self.activate()
@@ -300,4 +324,8 @@ class ActiveRun(Result):
 
 def describe(error: Any) -> str:
     """An exception as one line: `ValueError: …`."""
-    return f"{type(error).__name__}: {error}".split("\n", 1)[0]
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 (a stranger's __str__ may raise anything)
+        text = "(its text can't be shown)"
+    return f"{type(error).__name__}: {text}".split("\n", 1)[0]

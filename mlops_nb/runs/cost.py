@@ -7,8 +7,11 @@ import re
 import resource
 import sys
 import time
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
+
+_PEAK = re.compile(rb"VmHWM:\s+(\d+) kB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +23,40 @@ class Cost:
     peak_bytes: int | None
 
 
-def _cpu_s() -> float:
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
-
-
 class Meter:
     """Measures from its making to `stop`."""
 
+    __slots__ = ("__weakref__", "_cpu", "_ours", "_peak", "_wall")
+
     def __init__(self) -> None:
-        self._peak_is_ours = _forget_peak()
+        self._peak = 0
+        _note_peak()
+        self._ours = _forget_peak()
+        _open.add(self)
         self._wall, self._cpu = time.perf_counter(), _cpu_s()
 
     def stop(self) -> Cost:
         """What was used since."""
         wall, cpu = time.perf_counter() - self._wall, _cpu_s() - self._cpu
-        return Cost(int(wall * 1e6), int(cpu * 1e6), _peak(self._peak_is_ours))
+        peak = max(self._peak, _peak() if self._ours else _peak_of_process())
+        _open.discard(self)
+        return Cost(int(wall * 1e6), int(cpu * 1e6), peak)
+
+
+_open: weakref.WeakSet[Meter] = weakref.WeakSet()  # a run may be dropped without an end
+
+
+def _cpu_s() -> float:
+    times = os.times()  # in hundredths of a second: for the children only
+    return time.process_time() + times.children_user + times.children_system
+
+
+def _note_peak() -> None:
+    """Before the peak is forgotten: the runs that are open had it."""
+    if _open:
+        peak = _peak()
+        for meter in _open:
+            meter._peak = max(meter._peak, peak)
 
 
 def _forget_peak() -> bool:
@@ -48,10 +69,14 @@ def _forget_peak() -> bool:
     return True
 
 
-def _peak(ours: bool) -> int:
-    if ours:
-        found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-        if found:
-            return int(found[1]) * 1024
+def _peak() -> int:
+    try:
+        found = _PEAK.search(Path("/proc/self/status").read_bytes())
+    except OSError:
+        found = None
+    return int(found[1]) * 1024 if found else _peak_of_process()
+
+
+def _peak_of_process() -> int:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from numbers import Real
 
 from mlops_nb.errors import InvalidInput, brief
 from mlops_nb.runs import queries
@@ -26,7 +28,7 @@ def key_id(connection: sqlite3.Connection, name: str) -> int:
 def put_text(connection: sqlite3.Connection, body: str) -> str:
     """Keep a text that was masked already, once, and return its digest."""
     name = digest(body.encode("utf-8", "surrogatepass"))
-    connection.execute(queries.TEXT_ADD, (name, body.encode("utf-8", "replace").decode()))
+    connection.execute(queries.TEXT_ADD, (name, clean(body)))
     return name
 
 
@@ -47,6 +49,8 @@ def storable(value: object, what: str) -> tuple[str, float | None]:
     Raises:
         InvalidInput: Longer than 4,000 characters (such a thing is an artifact), or it has no text.
     """
+    if getattr(value, "ndim", None) == 0 and not isinstance(value, Real):
+        value = value.item()  # type: ignore[attr-defined]  # NumPy's bool, an array or a tensor of one number
     text = _text(value, what)
     if len(text) > TEXT_LIMIT:
         raise InvalidInput(
@@ -69,13 +73,11 @@ def _text(value: object, what: str) -> str:
 
 def _number(value: object) -> float | None:
     """The number that a value is; None for all else, NaN, and ints beyond a double, which stay text."""
-    if isinstance(value, str):
-        return None
-    if not isinstance(value, Real | Decimal) and type(value).__name__ != "bool":  # np.bool is registered nowhere
+    if isinstance(value, str) or not isinstance(value, Real | Decimal):
         return None
     try:
-        # Through the text, float32's 0.1 is 0.1 and not 0.10000000149011612.
-        found = float(str(value)) if type(value).__module__ == "numpy" and "bool" not in type(value).__name__ else float(value)
+        # Through its text, a float32 of 0.1 is 0.1 and not 0.10000000149011612.
+        found = float(str(value) if type(value).__module__ == "numpy" else value)
     except (OverflowError, ValueError):
         return None
     return found if found == found else None
@@ -149,4 +151,4 @@ def put_artifact(
 
 def put_problem(connection: sqlite3.Connection, run: int, what: str) -> None:
     """Record something that went wrong inside capture."""
-    connection.execute(queries.PROBLEM_ADD, (run, now_us(), mask(what)[:TEXT_LIMIT], run))
+    connection.execute(queries.PROBLEM_ADD, (run, now_us(), masked(what), run))

@@ -61,9 +61,11 @@ class Series:
         last = rows[-1]
         connection.execute(
             _METRIC_PUT,
-            (run, key, last[4], last[5], last[2], least, greatest, len(rows))
-            + (self.role, self.provenance, self.direction),
+            (run, key, last[4], last[5], last[2], least, greatest, len(rows), *self._facts()),
         )
+
+    def _facts(self) -> tuple[str | None, str | None, int]:
+        return self.role, self.provenance, self.direction
 
     def done(self) -> None:
         """What was taken is on disk, or will never be."""

@@ -18,9 +18,18 @@ from pathlib import Path
 from typing import Any
 
 IDLE_S = 600.0
-_waiting: dict[Path, subprocess.Popen[bytes]] = {}
-# A Popen that is forgotten while its process lives warns; these processes are meant to outlive us.
-_sent: list[subprocess.Popen[bytes]] = []
+
+
+class _Detached(subprocess.Popen[bytes]):
+    """A process that is meant to outlive us: forgetting it is no leak to warn of."""
+
+    def __del__(self) -> None:
+        """Nothing: see above."""
+
+
+_waiting: dict[Path, _Detached] = {}
+# Kept so that they can be collected when they end before we do.
+_sent: list[_Detached] = []
 
 
 def prepare(folder: Path, modules: Sequence[str]) -> None:
@@ -68,9 +77,9 @@ def _alive(folder: Path) -> bool:
     return process is not None
 
 
-def _start(folder: Path, modules: Sequence[str]) -> subprocess.Popen[bytes]:
+def _start(folder: Path, modules: Sequence[str]) -> _Detached:
     environment = {**os.environ, "MLOPS_NB_STORE": str(folder)}
-    return subprocess.Popen(
+    return _Detached(
         [sys.executable, "-m", "mlops_nb.services.spare", *modules],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
@@ -80,7 +89,7 @@ def _start(folder: Path, modules: Sequence[str]) -> subprocess.Popen[bytes]:
     )
 
 
-def _tell(process: subprocess.Popen[bytes], line: bytes) -> bool:
+def _tell(process: _Detached, line: bytes) -> bool:
     if process.stdin is None:
         return False
     try:

@@ -36,7 +36,7 @@ class Verdict:
 class Head(NamedTuple):
     """The end of the chain: how many rows, and the digest of the last."""
 
-    count: int
+    rows: int
     digest: str
 
 
@@ -71,13 +71,13 @@ def verify(connection: sqlite3.Connection, anchor: Path) -> Verdict:
         rows, fault = _walk(connection, Head(0, ""))
         return Verdict(rows, 0, fault or str(error))
     rows, fault = _walk(connection, anchored)
-    if not fault and rows < anchored.count:
-        fault = f"the audit log ends at row {rows}, but row {anchored.count} was anchored: its tail was cut"
-    if not fault and rows and not anchored.count:
+    if not fault and rows < anchored.rows:
+        fault = f"the audit log ends at row {rows}, but row {anchored.rows} was anchored: its tail was cut"
+    if not fault and rows and not anchored.rows:
         fault = (
             f"{anchor} is missing: whether the audit log's tail was cut can't be said until the next change is anchored"
         )
-    return Verdict(rows, anchored.count, fault)
+    return Verdict(rows, anchored.rows, fault)
 
 
 def _walk(connection: sqlite3.Connection, anchored: Head) -> tuple[int, str]:
@@ -92,7 +92,7 @@ def _walk(connection: sqlite3.Connection, anchored: Head) -> tuple[int, str]:
             return count, f"audit row {row[0]} was altered"
         if count == 1 and (project is None or row[4] != f"store:{project[0]}"):
             return count, "audit row 1 belongs to another store: the log was replaced"
-        if count == anchored.count and row[7] != anchored.digest:
+        if count == anchored.rows and row[7] != anchored.digest:
             return count, f"audit row {row[0]} is not the one that was anchored: the log was rewritten"
         previous = row[7]
     if project is not None and not count:
@@ -123,8 +123,8 @@ def write_anchor(head: Head, anchor: Path) -> None:
     # The change is on disk already and must not seem to have failed; the next one is anchored with it. A garbled
     # anchor stays as it is, so that `verify` goes on saying so.
     with suppress(OSError, _Garbled), _alone(anchor.parent):
-        if read_anchor(anchor).count < head.count:
-            _replace(anchor, f"{head.count} {head.digest}\n")
+        if read_anchor(anchor).rows < head.rows:
+            _replace(anchor, f"{head.rows} {head.digest}\n")
 
 
 def _replace(anchor: Path, text: str) -> None:

@@ -42,7 +42,7 @@ def isolated(
     connection.execute("SAVEPOINT operation")
     try:
         result = action(connection)
-    except BaseException as error:  # noqa: BLE001 (handed to whoever waits for it)
+    except BaseException as error:
         if is_sick(error):
             raise
         connection.execute("ROLLBACK TO operation")

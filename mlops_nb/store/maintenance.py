@@ -12,6 +12,11 @@ from mlops_nb.store.ids import new_ulid
 from mlops_nb.store.model import Backup, Checked, Migrated
 from mlops_nb.store.store import Store
 
+_USED_BY = """
+SELECT a.digest, (SELECT r.ulid FROM run_artifact u JOIN run r ON r.id = u.run WHERE u.artifact = a.digest LIMIT 1)
+FROM artifact a
+"""
+
 
 def check_store(store: Store) -> Checked:
     """Verify everything; damage is listed, not raised."""
@@ -46,9 +51,7 @@ def _pages(store: Store, problems: list[str]) -> str:
 
 def _artifacts(store: Store) -> list[str]:
     problems = []
-    for name, used_by in store.query(
-        "SELECT a.digest, (SELECT r.ulid FROM run_artifact u JOIN run r ON r.id = u.run WHERE u.artifact = a.digest LIMIT 1) FROM artifact a"
-    ):
+    for name, used_by in store.query(_USED_BY):
         try:
             store.artifacts.get(name)
         except MlopsError as error:

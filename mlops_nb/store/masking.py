@@ -1,89 +1,127 @@
 """Secrets are masked before anything is written: source, params, diffs, environment, outputs.
 
-The patterns of known tokens come from detect-secrets; what it leaves out (whole connection strings, assignments to
-names that say "password") is added here. Masking keeps the name and the shape of the text: line count and the words
-around a secret stay, so that a diff still reads.
+Masking keeps the name and the shape of the text: line count and the words around a secret stay, so that a diff still
+reads. `secret_shapes.py` says what secrets look like; tokens that it does not know are left to detect-secrets.
 """
 
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Iterator
+
+from mlops_nb.store import secret_shapes as shapes
 
 MASK = "••••••"
-
-_WORDS = r"(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|auth(?:orization)?|bearer)"
-_NAMES = rf"{_WORDS}s?(?![a-z])"  # not "author", not "tokenizer", not "passed"
-# password = "…", "api_key": "…", --token=…, export SECRET_KEY=…
-_ASSIGNED = re.compile(
-    rf"""(?ix)
-    ({_NAMES}[\w.-]{{0,40}}["']?\s{{0,4}}(?::=|=>|=|:)\s{{0,4}}(?:[rbfu]{{0,2}}(?=["']))?)   # a name that says secret
-    (?:(["'])(?!{MASK})((?:\\.|(?!\2)[^\\\n]){{1,4000}}?)\2          # a quoted value
-      |(?!{MASK})([^\s"',;)}}\]([{{]{{6,4000}})(?![\w.]*\())     # or a bare one, not a call
-    """
-)
-_ALWAYS = (
-    # scheme://user:password@host
-    re.compile(r"(?P<keep>\b[a-zA-Z][\w+.-]*://[^\s:/@'\"]*:)(?P<secret>[^\s@'\"]+)(?=@)"),
-    re.compile(r"(?P<keep>-----BEGIN [A-Z ]*PRIVATE KEY-----)(?P<secret>.*?)(?=-----END|\Z)", re.DOTALL),
-    re.compile(r"(?P<keep>(?i:\b(?:bearer|basic)\s+))(?P<secret>[A-Za-z0-9._~+/=-]{16,})"),
-    re.compile(r"(?P<keep>)(?P<secret>\bsk-(?:proj-|ant-|live-)?[A-Za-z0-9_-]{16,})"),
-    re.compile(
-        r"(?P<keep>)(?P<secret>\b(?:hf|dapi|glpat|xox[abprs]|npm|pypi|shpat|rk_live|sk_live|whsec)[_-][A-Za-z0-9_-]{16,})"
-    ),
-    re.compile(r"(?P<keep>)(?P<secret>\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)"),
-    re.compile(r"(?P<keep>)(?P<secret>\bAIza[0-9A-Za-z_-]{35}\b)"),
-    re.compile(r"(?P<keep>(?i:AccountKey=|SharedAccessKey=|Password=|Pwd=))(?P<secret>[^;\s'\"]+)"),
-)
-# These match by entropy or by a keyword, which would mask every digest and every second word.
-_TOO_EAGER = frozenset(
-    {
-        "KeywordDetector",
-        "HexHighEntropyString",
-        "Base64HighEntropyString",
-        "IPPublicDetector",
-        "BasicAuthDetector",
-        "JwtTokenDetector",
-        "PrivateKeyDetector",
-    }
-)
-_TOKEN = re.compile(r"(?<![\w/+=.-])(?=[A-Za-z_/+=.:-]{0,200}\d)[\w/+=.:-]{16,}")
-_SPEAKING = re.compile(rf"(?i){_NAMES}")
-_CODE_VALUE = re.compile(r"(?:None|True|False|null|self|os|getpass|input|str|int|float|bool)\b|[\w.]+\(|\d+(?:\.\d+)?$")
-
-
-@cache
-def _known() -> tuple[re.Pattern[str], ...]:
-    from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
-    from detect_secrets.plugins.base import RegexBasedDetector
-
-    found: list[re.Pattern[str]] = []
-    for plugin in get_mapping_from_secret_type_to_class().values():
-        if issubclass(plugin, RegexBasedDetector) and plugin.__name__ not in _TOO_EAGER:
-            found.extend(plugin().denylist)
-    return tuple(found)
+_TOKEN = re.compile(r"(?<![\w/+=.:-])(?=[A-Za-z_/+=.:-]{0,200}\d)[\w/+=.:-]{16,}")
+_LINE = re.compile(r"[^\n]+")
+_LONGEST_LINE = 20_000
+_BEFORE = 120
 
 
 def mask(text: str) -> str:
     """`text` with every secret that can be recognised replaced by dots."""
-    for pattern in _ALWAYS:
-        text = pattern.sub(lambda m: m["keep"] + MASK, text)
-    text = _ASSIGNED.sub(_assigned, text)
+    text = shapes.PEM.sub(lambda found: found[1] + _lines(found[2]), text)
+    lower = text.lower()
+    for guards, pattern in shapes.TOKENS:
+        # Looking for a literal costs next to nothing; most texts hold none.
+        if any(guard in lower for guard in guards):
+            text = pattern.sub(_token, text)
+    text = _assigned(text)
     # Loading detect-secrets costs 0.3 s: only for texts in which a token could hide.
     if _TOKEN.search(text):
-        for pattern in _known():
-            text = pattern.sub(MASK, text)
+        text = "\n".join(_known(line) for line in text.split("\n"))
     return text
-
-
-def _assigned(found: re.Match[str]) -> str:
-    if found[3] is not None:
-        return f"{found[1]}{found[2]}{MASK}{found[2]}"
-    if _CODE_VALUE.match(found[4]):
-        return found[0]
-    return f"{found[1]}{MASK}"
 
 
 def mask_value(key: str, value: str) -> str:
     """A param's or tag's text: masked whole when its key says that it is secret."""
-    return MASK if value and _SPEAKING.search(key) and not _CODE_VALUE.match(value) else mask(value)
+    speaks = shapes.SPEAKING.search(key)
+    return MASK if value and speaks and not _harmless(key, value) else mask(value)
+
+
+def _harmless(name: str, value: str) -> bool:
+    """Whether a value hides nothing though its name says secret: `[PAD]`, `${TOKEN}`, `None`, a count."""
+    if shapes.NUMBER.match(value):
+        return not shapes.STRONG.search(name) or len(value) < 4
+    return shapes.HARMLESS.match(value) is not None
+
+
+def _token(found: re.Match[str]) -> str:
+    if shapes.HARMLESS.match(found["secret"]):
+        return found[0]
+    start, end = found.span("secret")
+    return found[0][: start - found.start()] + MASK + found[0][end - found.start() :]
+
+
+def _known(line: str) -> str:
+    # Its patterns may be slow on what is no line that a person wrote.
+    if len(line) > _LONGEST_LINE or not _TOKEN.search(line):
+        return line
+    for pattern in shapes.known():
+        line = pattern.sub(MASK, line)
+    return line
+
+
+def _lines(text: str) -> str:
+    """Every line of `text` masked, with the sign that it has in a diff."""
+    return _LINE.sub(lambda found: (found[0][0] if found[0][0] in "+- " else "") + MASK, text)
+
+
+def _assigned(text: str) -> str:
+    """`text` with the values masked that are given to names that say secret."""
+    parts, at = [], 0
+    for start, end in _spans(text):
+        secret = text[start:end]
+        parts += [text[at:start], _lines(secret) if "\n" in secret else MASK]
+        at = end
+    return "".join([*parts, text[at:]])
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where values of secrets begin and end, in order."""
+    at = 0
+    named = [*shapes.NAMED.finditer(text), *shapes.GIVEN.finditer(text)]
+    for found in sorted(named, key=lambda one: one.end()):
+        if found.start() >= at:
+            for span in _quoted(text, found) or _bare(text, found):
+                at = span[1]
+                yield span
+
+
+def _quoted(text: str, found: re.Match[str]) -> list[tuple[int, int]]:
+    """The quoted value after a name, and those that follow it in a tuple or a list."""
+    strong, at = shapes.STRONG.search(found["name"]), found.end()
+    if found["op"] in ("==", "!=") and not strong:
+        return []
+    listed = shapes.LISTED.match(text, at)
+    if listed and strong:
+        at = listed.end()
+    value = shapes.TRIPLE.match(text, at) or shapes.QUOTED.match(text, at)
+    spans = []
+    for _ in range(50):
+        if value is None:
+            break
+        if not _harmless(found["name"], value["secret"]):
+            spans.append(value.span("secret"))
+        value = shapes.MORE.match(text, value.end()) if found["op"] else None
+    return spans
+
+
+def _bare(text: str, found: re.Match[str]) -> list[tuple[int, int]]:
+    """The value without quotes after a name, unless it reads as code."""
+    value = shapes.BARE.match(text, found.end())
+    if value is None or value["next"] or found["op"] in ("==", "!=", "=>"):
+        return []
+    line = text[max(0, found.start() - _BEFORE) : found.start()].rpartition("\n")[2]
+    if found["flag"] is not None and not shapes.FLAG.search(line):
+        return []
+    secret, name = value["secret"], found["name"]
+    env = found[0].endswith("=") and name.isupper() and shapes.BEFORE_ENV.match(line)
+    alone = env or (found["op"] == ":" and shapes.BEFORE_YAML.match(line) and text[value.end() :][:1] in ("", "\n"))
+    if shapes.HARMLESS.match(secret) or (shapes.NUMBER.match(secret) and not env):
+        return []
+    if shapes.IDENTIFIERS.match(secret):
+        read_as_name = "." in secret or shapes.SPEAKING.search(secret) or not re.search(r"\d", secret)
+        if read_as_name and not (alone and shapes.STRONG.search(name)):
+            return []
+    return [value.span("secret")] if len(secret) >= 6 or alone else []

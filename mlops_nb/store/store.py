@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mlops_nb.errors import InvalidInput
+from mlops_nb.errors import InvalidInput, MlopsError
 from mlops_nb.store import audit, database
 from mlops_nb.store.artifacts import Artifacts
 from mlops_nb.store.ids import new_ulid, now_us
@@ -92,6 +92,10 @@ class Store:
     def submit(self, action: Callable[[sqlite3.Connection], T]) -> Future[T]:
         """Queue `action(connection)` for the next transaction and go on."""
         return self.writer.submit(action)
+
+    def explain(self, error: BaseException) -> MlopsError:
+        """Why something could not be written, in plain words."""
+        return error if isinstance(error, MlopsError) else database.explain(error, self.path)
 
     @property
     def exists(self) -> bool:

@@ -124,7 +124,8 @@ _INSIDE = {
         FROM version v JOIN model m ON m.id = v.model WHERE m.id = ?""",
     "experiment": "SELECT 'run:' || ulid, 'run ' || substr(ulid, 1, 10) FROM run WHERE experiment = ?",
     "dataset": """SELECT 'dataset:' || v.digest, 'dataset ' || d.name || '/' || n.number
-        FROM dataset d JOIN dataset_name n ON n.dataset = d.id JOIN dataset_version v ON v.id = n.version WHERE d.id = ?""",
+        FROM dataset d JOIN dataset_name n ON n.dataset = d.id JOIN dataset_version v ON v.id = n.version
+        WHERE d.id = ?""",
 }
 _DEPLOYED = """
 SELECT d.name FROM deployment d WHERE d.model = ? AND (? IS NULL OR d.number = ?) AND d.trashed_us IS NULL

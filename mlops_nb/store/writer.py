@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from mlops_nb.errors import MlopsError, StoreError
 from mlops_nb.store import database
@@ -163,7 +163,8 @@ class Writer:
     # -- around a fork -----------------------------------------------------------------------------------------------
 
     def pause(self) -> None:
-        """Write what is queued and close the connection: SQLite's locks do not survive a fork (sqlite.org/howtocorrupt)."""
+        """Write what is queued and close the connection: no lock of SQLite survives a fork."""
+        # A child would believe that it holds the parent's (sqlite.org/howtocorrupt.html, 2.6).
         self.settle(_FORK_S)
         self._paused = self._busy.acquire(timeout=_FORK_S)
         if self._paused:

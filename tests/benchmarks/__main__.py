@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     target = None if asked.write is None else _target(asked.write)
     if target is not None:
-        replaced(target.read_text("utf-8"), "")  # better known now than in ten minutes
+        _refuse_unmarked(target)
     chosen = [step for step in STEPS if not asked.only or step.group in asked.only]
     entries = _measure_all([step for step in chosen if step.place == "ours" or not asked.no_rivals])
     machine = _machine()
@@ -46,6 +46,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _target(name: str) -> Path:
     return ROOT / "README.md" if name == "README" else Path(name)
+
+
+def _refuse_unmarked(target: Path) -> None:
+    # Better said now than after ten minutes.
+    try:
+        replaced(target.read_text("utf-8"), "")
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"{target.name}: {error}") from None
 
 
 def _measure_all(steps: list[Step]) -> list[dict[str, Any]]:

@@ -42,6 +42,8 @@ def measure(step: Step) -> list[dict[str, Any]]:
         for _ in range(step.times):
             found, problem = _once(step, command)
             rounds.append(found)
+            if problem:
+                break
     except NotMeasured as error:
         problem = str(error)
     made = _medians(rounds)

@@ -1,23 +1,24 @@
-"""Deploy to first answer, and online predictions of one row over eight connections: `python tests/benchmarks/serving.py`.
+"""Deploy to first answer, and online predictions over eight connections: `python -m tests.benchmarks.serving`.
 
-The model is the one that the rivals' scripts serve: a scaler and a logistic regression on five columns. Requests come
-from a process of their own, over kept connections, each sending the next as soon as it has its answer.
+The model is the one that MLServer's script serves: a scaler and a logistic regression on five nameless columns.
+Requests come from a process of their own, the same as for the rivals.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import selectors
-import socket
-import subprocess
-import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.peers.http_load import apart
+
 CONNECTIONS = 8
-SECONDS = 5.0
+# `%register` starts the process that waits; this long after it, it has imported what it needs.
+WAITED_S = 8.0
+COLUMNS = ("month", "dep_delay", "sched_dep_time", "distance", "hour")
 
 
 def rows() -> list[dict[str, Any]]:
@@ -28,12 +29,14 @@ def rows() -> list[dict[str, Any]]:
     for size in (1, 100):
         measured = online(size)
         what = f"online predict, {size} row{'s' if size > 1 else ''}, {CONNECTIONS} connections"
-        found += [{"job": f"{what}: {name}", "ours": value, "unit": unit} for name, value, unit in measured]
+        found.append({"job": f"{what}: requests", "ours": measured["per_s"], "unit": "1/s"})
+        found += [{"job": f"{what}: {at}", "ours": measured[at], "unit": "s"} for at in ("p50", "p99")]
     return found
 
 
-def _project(spare: bool) -> tuple[Any, Any]:
+def _project(spare: bool, named: bool = False) -> Any:
     import numpy as np
+    import pandas as pd
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -42,83 +45,52 @@ def _project(spare: bool) -> tuple[Any, Any]:
     from mlops_nb.store.store import choose
 
     os.environ["MLOPS_NB_SPARE"] = "1" if spare else "0"
-    store = choose(tempfile.mkdtemp(prefix="mlops-bench-"))
+    choose(tempfile.mkdtemp(prefix="mlops-bench-"))
     x = np.random.default_rng(0).normal(size=(5000, 5))
-    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(x, x[:, 0] > 0.3)
-    register("m", model, example=x)
-    return store, x
+    data: Any = pd.DataFrame(x, columns=list(COLUMNS)) if named else x
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(data, x[:, 0] > 0.3)
+    register("m", model, example=data)
+    return x
 
 
-def first_answer(spare: bool) -> float:
+def first_answer(spare: bool, waited: float = WAITED_S) -> float:
     """Seconds from `deploy` to the first prediction; with `spare`, the process has waited for a while."""
     from mlops_nb.serving.verbs import deploy, predict
 
-    _, x = _project(spare)
+    x = _project(spare)
     if spare:
-        time.sleep(8)
+        time.sleep(waited)
     begun = time.perf_counter()
     deployment = deploy("m")
-    predict("m", x[:1])
-    took = time.perf_counter() - begun
-    deployment.stop()
-    return round(took, 3)
-
-
-def online(size: int) -> list[tuple[str, float, str]]:
-    """Requests a second, and the latency of each, of `size`-row requests."""
-    from mlops_nb.serving.verbs import deploy
-
-    _, x = _project(False)
-    deployment = deploy("m")
-    tensor = {"name": "x", "shape": [size, 5], "datatype": "FP64", "data": x[:size].ravel().tolist()}
     try:
-        order = json.dumps({"port": deployment.port, "body": json.dumps({"inputs": [tensor]}), "seconds": SECONDS})
-        command = [sys.executable, __file__, "--load"]
-        loaded = subprocess.run(command, input=order, capture_output=True, text=True, check=True)
+        predict("m", x[:1])
+        return time.perf_counter() - begun
     finally:
         deployment.stop()
-    told = json.loads(loaded.stdout)
-    return [("requests", told["per_s"], "1/s"), ("p50", told["p50_ms"], "ms"), ("p99", told["p99_ms"], "ms")]
 
 
-def load(port: int, body: str, seconds: float) -> dict[str, float]:
-    """Ask over kept connections for `seconds`, after half a second that does not count."""
-    head = f"POST /v2/models/m/infer HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    request = (head + body).encode()
-    selector = selectors.DefaultSelector()
-    for _ in range(CONNECTIONS):
-        connection = socket.create_connection(("127.0.0.1", port))
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.sendall(request)
-        selector.register(connection, selectors.EVENT_READ, [time.perf_counter(), b""])
-    taken, start = [], time.perf_counter() + 0.5
-    while (now := time.perf_counter()) < start + seconds:
-        for key, _ in selector.select(1.0):
-            key.data[1] += key.fileobj.recv(1 << 20)  # type: ignore[union-attr]
-            if not _whole(key.data[1]):
-                continue
-            if now > start:
-                taken.append(time.perf_counter() - key.data[0])
-            key.data[0], key.data[1] = time.perf_counter(), b""
-            key.fileobj.sendall(request)  # type: ignore[union-attr]
-    taken.sort()
-    p50, p99 = (round(taken[int(len(taken) * q)] * 1000, 3) for q in (0.5, 0.99))
-    return {"per_s": round(len(taken) / seconds, 0), "p50_ms": p50, "p99_ms": p99}
+def online(size: int, named: bool = False) -> dict[str, Any]:
+    """Requests a second and the latency of each, of `size`-row requests: one tensor, or one input a column."""
+    from mlops_nb.serving.verbs import deploy
+
+    x = _project(False, named)[:size]
+    inputs = (
+        [_tensor(name, column, [size]) for name, column in zip(COLUMNS, x.T, strict=True)]
+        if named
+        else [_tensor("x", x, [size, 5])]
+    )
+    deployment = deploy("m")
+    try:
+        body = json.dumps({"inputs": inputs}).encode()
+        return apart(f"{deployment.url}/infer", body, Path(tempfile.gettempdir()), connections=CONNECTIONS)
+    finally:
+        deployment.stop()
 
 
-def _whole(answer: bytes) -> bool:
-    head, separator, body = answer.partition(b"\r\n\r\n")
-    if not separator:
-        return False
-    if not head.startswith(b"HTTP/1.1 200"):
-        raise SystemExit(answer.decode())
-    length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-    return len(body) >= length
+def _tensor(name: str, values: Any, shape: list[int]) -> dict[str, Any]:
+    return {"name": name, "shape": shape, "datatype": "FP64", "data": values.ravel().tolist()}
 
 
 if __name__ == "__main__":
-    if "--load" in sys.argv:
-        print(json.dumps(load(**json.loads(sys.stdin.read()))))
-    else:
-        for row in rows():
-            print(f"{row['job']:60} {row['ours']:>10} {row['unit']}")
+    for row in rows():
+        print(f"{row['job']:60} {row['ours']:>10.4g} {row['unit']}")

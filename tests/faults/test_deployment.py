@@ -7,8 +7,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import psutil
@@ -17,10 +16,14 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from mlops_nb.errors import InvalidInput, MlopsError
 from mlops_nb.registry.verbs import register
-from mlops_nb.serving import verbs
 from mlops_nb.services import facts
+from mlops_nb.serving import verbs
 from mlops_nb.serving.places import facts_path
 from mlops_nb.store.store import Store, choose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 X = np.random.default_rng(0).normal(size=(60, 2))
 
@@ -60,7 +63,8 @@ def test_a_killed_worker_is_started_again_on_the_same_port(store):
         os.kill(before.pid, signal.SIGKILL)
         assert verbs.predict("m", X[:1]).version == "m/1"
         eventually(lambda times=times: deployment.restarts == times)
-        assert deployment.status == "ready" and worker(deployment).pid != before.pid
+        assert deployment.status == "ready"
+        assert worker(deployment).pid != before.pid
     assert verbs.deployments()[0].url == deployment.url
     assert any("SIGKILL" in line or "-9" in line for line in verbs.logs("m").lines)
 
@@ -87,7 +91,8 @@ def test_nobody_is_turned_away_while_versions_change(store):
     done.set()
     for thread in threads:
         thread.join()
-    assert failed == [] and set(answered) == {"m/1", "m/2"}
+    assert failed == []
+    assert set(answered) == {"m/1", "m/2"}
 
 
 def test_a_killed_keeper_takes_its_worker_along_and_is_seen(store):
@@ -97,11 +102,13 @@ def test_a_killed_keeper_takes_its_worker_along_and_is_seen(store):
     os.kill(deployment.pid, signal.SIGKILL)
     psutil.wait_procs([below], timeout=10)
     assert not below.is_running()
-    assert deployment.status == "down" and verbs.deployments()[0].status == "down"
-    with pytest.raises(MlopsError, match="does not answer.*try: %deploy m/1 --name m"):
+    assert deployment.status == "down"
+    assert verbs.deployments()[0].status == "down"
+    with pytest.raises(MlopsError, match=r"does not answer.*try: %deploy m/1 --name m"):
         verbs.predict("m", X[:1])
     again = verbs.deploy("m")
-    assert again.status == "ready" and again.port == deployment.port
+    assert again.status == "ready"
+    assert again.port == deployment.port
 
 
 def test_a_worker_that_hangs_is_down_and_still_stopped_for_certain(store, monkeypatch):
@@ -125,7 +132,8 @@ def test_a_taken_port_is_one_line_and_leaves_nothing(store):
         port = taken.getsockname()[1]
         with pytest.raises(InvalidInput, match=f"port {port} of 127.0.0.1 can't be had: Address already in use"):
             verbs.deploy("m", port=port)
-    assert store.query("SELECT * FROM deployment") == [] and store.query("SELECT * FROM hold WHERE holder = 'x'") == []
+    assert store.query("SELECT * FROM deployment") == []
+    assert store.query("SELECT * FROM hold WHERE holder = 'x'") == []
     with pytest.raises(InvalidInput, match="can't be had"):
         verbs.deploy("m", host="203.0.113.7")
 
@@ -174,7 +182,7 @@ def test_a_worker_that_dies_at_once_is_given_up_with_its_last_words(store):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(deploying, "_KEEP", "mlops_nb.serving.no_such_module:keep")
-        with pytest.raises(MlopsError, match="did not come up.*its log ends: ModuleNotFoundError"):
+        with pytest.raises(MlopsError, match=r"did not come up.*its log ends: ModuleNotFoundError"):
             verbs.deploy("m")
     assert store.query("SELECT * FROM deployment") == []
 

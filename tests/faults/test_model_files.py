@@ -6,8 +6,8 @@ import io
 import json
 import pickle
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -19,6 +19,9 @@ from mlops_nb.registry import verbs
 from mlops_nb.serving.verbs import deploy
 from mlops_nb.store.artifacts import digest
 from mlops_nb.store.store import Store, choose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture
@@ -37,7 +40,9 @@ def refused(kind: type[MlopsError], words: str) -> None:
     for call in (lambda: verbs.load("m/1"), lambda: deploy("m/1")):
         with pytest.raises(kind, match=words) as refusal:
             call()
-        assert "m/1" in str(refusal.value) and "try: " in str(refusal.value) and "\n" not in str(refusal.value)
+        assert "m/1" in str(refusal.value)
+        assert "try: " in str(refusal.value)
+        assert "\n" not in str(refusal.value)
 
 
 def nothing_deployed(store: Store) -> None:
@@ -131,7 +136,9 @@ def test_a_crafted_skops_file_calls_nothing(store, tmp_path):
     registered(store)
     mark = tmp_path / "it ran"
     argument = node("TupleNode", "builtins.tuple", 2, content=[text(f"touch {mark}", 3)])
-    nothing = node("DictNode", "builtins.dict", 4, content={}, key_types=node("ListNode", "builtins.list", 5, content=[]))
+    nothing = node(
+        "DictNode", "builtins.dict", 4, content={}, key_types=node("ListNode", "builtins.list", 5, content=[])
+    )
     partial = {
         "func": node("FunctionNode", "os.system", 6),
         "args": argument,
@@ -147,7 +154,7 @@ def test_a_crafted_skops_file_calls_nothing(store, tmp_path):
     ):
         data = crafted(schema)
         assert skops_files.untrusted(data), schema
-        with pytest.raises(Refused, match="not trusted: .*(os.system|subprocess.Popen)"):
+        with pytest.raises(Refused, match=r"not trusted: .*(os.system|subprocess.Popen)"):
             skops_files.load(data)
     swap(store, crafted(node("ConstructorFromReduceNode", "os.system", 1, content=argument)))
     refused(Refused, "m/1: the model holds types that are not trusted: os.system")
@@ -157,7 +164,11 @@ def test_a_crafted_skops_file_calls_nothing(store, tmp_path):
 
 def test_a_file_that_is_garbage_inside_is_corrupt(store):
     registered(store)
-    for schema in ({}, {"__loader__": "NoSuchNode", "__class__": "x", "__module__": "y"}, node("ListNode", "builtins.list", 1)):
+    for schema in (
+        {},
+        {"__loader__": "NoSuchNode", "__class__": "x", "__module__": "y"},
+        node("ListNode", "builtins.list", 1),
+    ):
         with pytest.raises(Corrupt, match="damaged"):
             skops_files.load(crafted(schema))
     noise = np.random.default_rng(0).bytes(5000)

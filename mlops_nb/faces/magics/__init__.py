@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from mlops_nb.faces.magics.complete import Matcher
@@ -24,9 +25,11 @@ def load(shell: Any) -> None:
     track = TrackMagic(BY_NAME["track"], shell)
     _register(shell, "cell", "track", track, undo)
     undo.append(track.install())
-    matcher = Matcher(shell)
-    shell.Completer.custom_matchers.append(matcher)
-    undo.append(lambda: shell.Completer.custom_matchers.remove(matcher))
+    completer = getattr(shell, "Completer", None)
+    if completer is not None:
+        matcher = Matcher(shell)
+        completer.custom_matchers.append(matcher)
+        undo.append(lambda: completer.custom_matchers.remove(matcher))
     _loaded[id(shell)] = undo
     print(_greeting())  # noqa: T201 (the one line that loading prints)
 
@@ -35,6 +38,10 @@ def unload(shell: Any) -> None:
     """Take everything back."""
     for action in reversed(_loaded.pop(id(shell), [])):
         action()
+    if "mlops_nb.runs.capture.finishing" in sys.modules:
+        from mlops_nb.runs.capture import finishing
+
+        finishing.wait()
 
 
 def _register(shell: Any, kind: str, name: str, magic: Any, undo: list[Any]) -> None:

@@ -6,7 +6,6 @@ import re
 import threading
 from typing import Any
 
-from mlops_nb.faces.complete import candidates
 from mlops_nb.verbs import BY_MAGIC
 
 _LINE = re.compile(r"^\s*(?:\w+\s*=\s*)?%%?(?P<words>.+)$")
@@ -45,6 +44,7 @@ class Matcher:
 
 def _complete(line: str) -> tuple[list[str], str]:
     from mlops_nb.errors import MlopsError
+    from mlops_nb.faces.complete import candidates
 
     found = _LINE.match(line)
     if found is None:

@@ -9,7 +9,6 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from mlops_nb.errors import InvalidInput, MlopsError, nearest
-from mlops_nb.faces import commands, lines
 from mlops_nb.verbs import BY_MAGIC, Verb
 
 # What can be a reference and not a Python expression, unless a variable has that name.
@@ -31,6 +30,9 @@ class LineMagic:
         return help_text(self.verb)
 
     def __call__(self, line: str = "") -> Any:
+        """Call the verb with what the line says."""
+        from mlops_nb.faces import commands, lines
+
         try:
             if line.strip() in ("-h", "--help"):
                 print(help_text(self.verb))  # noqa: T201
@@ -60,6 +62,8 @@ class LineMagic:
             missing = getattr(error, "name", "") or ""
             raise InvalidInput(f"{self.verb.spoken}: {error}", nearest=nearest(missing, namespace)) from None
         except SyntaxError as error:
+            from mlops_nb.faces import commands
+
             raise InvalidInput(
                 f"{self.verb.spoken}: {text!r} is not a Python expression ({error.msg})",
                 fix=commands.usage(self.verb),
@@ -84,6 +88,7 @@ class MlopsMagic:
         return "Every verb of mlops_nb; `%NAME?` says more of each.\n\n" + "\n".join(rows)
 
     def __call__(self, line: str = "") -> Any:
+        """Call the verb with what the line says."""
         words = line.split()
         if not words or words[0] in ("help", "-h", "--help"):
             print(self.__doc__)  # noqa: T201
@@ -107,6 +112,8 @@ def summary(verb: Verb) -> str:
 
 def help_text(verb: Verb) -> str:
     """Usage, docstring and arguments of a verb."""
+    from mlops_nb.faces import commands
+
     shown = [
         f"%{'%' if 'cell magic' in verb.faces else ''}{commands.usage(verb)}",
         "",

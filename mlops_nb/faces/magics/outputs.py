@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import sys
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 _LIMIT = 64_000
@@ -21,7 +22,7 @@ class Outputs:
         self._publisher = shell.display_pub if hasattr(shell.display_pub, "register_hook") else None
         if self._publisher is not None:
             self._publisher.register_hook(self._displayed)
-        self._stream: Any = None
+        self._unhook: Callable[[], None] | None = None
         self._listen(sys.stdout)
 
     def _listen(self, stream: Any) -> None:
@@ -31,12 +32,22 @@ class Outputs:
             self._printed(text)
             return write(text)
 
+        before = getattr(stream, "__dict__", {}).get("write")
         try:
             # On the object itself: whoever holds `sys.stdout` still holds the same one.
             stream.write = heard
         except AttributeError:  # a terminal's stream takes no attributes
             return
-        self._stream = stream
+
+        def unhook() -> None:
+            if stream.__dict__.get("write") is not heard:
+                return  # somebody else listens too, and goes on
+            if before is None:
+                del stream.write
+            else:
+                stream.write = before
+
+        self._unhook = unhook
 
     def _printed(self, text: str) -> None:
         self._chunks.append(text)
@@ -59,5 +70,5 @@ class Outputs:
         """Stop listening."""
         if self._publisher is not None:
             self._publisher.unregister_hook(self._displayed)
-        if self._stream is not None:
-            del self._stream.write
+        if self._unhook is not None:
+            self._unhook()

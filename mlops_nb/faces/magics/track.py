@@ -6,50 +6,41 @@ inside a cell magic would not do: the outer cell would report success, and `awai
 
 from __future__ import annotations
 
-import re
+import asyncio
 import sys
-from dataclasses import dataclass, field
-from typing import Any
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from mlops_nb.errors import MlopsError
-from mlops_nb.faces import lines
-from mlops_nb.faces.magics.location import notebook_path
-from mlops_nb.faces.magics.outputs import Outputs
-from mlops_nb.runs.active_run import describe
-from mlops_nb.runs.capture import finishing
-from mlops_nb.runs.capture.session import Session, Tracked
+from mlops_nb.errors import MlopsError, StoreError
+from mlops_nb.faces.magics.cells import LINE, blanked, find_line, python_of
 from mlops_nb.verbs import Verb
 
-_LINE = re.compile(r"%%track(?:\s+(?P<arguments>.*))?\s*$")
-
-
-def find_line(text_lines: list[str]) -> int | None:
-    """Which line is `%%track`: the first one below comments, or below other cell magics."""
-    for number, line in enumerate(text_lines):
-        stripped = line.strip()
-        if _LINE.match(stripped):
-            return number
-        if stripped and not stripped.startswith(("#", "%%")):
-            return None
-    return None
+if TYPE_CHECKING:
+    from mlops_nb.faces.magics.hiding import Refusal, Tracebacks
+    from mlops_nb.faces.magics.outputs import Outputs
+    from mlops_nb.runs.capture.session import Session, Tracked
 
 
 @dataclass(slots=True)
 class _Depth:
-    """One level of nested cells: the tracked cell of that level, if it is one."""
+    """One level of nested cells; the rest is there when the cell of that level is tracked, or refused."""
 
-    cell: Any
-    tracked: Tracked | None
-    outputs: Outputs | None
+    tracked: Tracked | None = None
+    outputs: Outputs | None = None
+    tracebacks: Tracebacks | None = None
+    refusal: Refusal | None = None
     dry: bool = False
 
 
-@dataclass(slots=True)
-class _Kernel:
-    session: Session = field(default_factory=Session)
-    stack: list[_Depth] = field(default_factory=list)
+class _Stack(threading.local):
+    """The cells that run now, outermost first. Each subshell of a kernel is a thread with cells of its own."""
+
+    def __init__(self) -> None:
+        self.depths: list[_Depth] = []
 
 
 class TrackMagic:
@@ -60,7 +51,8 @@ class TrackMagic:
 
     def __init__(self, verb: Verb, shell: Any) -> None:
         self.verb, self.shell = verb, shell
-        self.kernel = _Kernel()
+        self._session: Session | None = None
+        self._stack = _Stack()
 
     @property
     def __doc__(self) -> str:  # type: ignore[override]
@@ -68,77 +60,85 @@ class TrackMagic:
 
         return help_text(self.verb)
 
-    def install(self) -> Any:
+    @property
+    def session(self) -> Session:
+        """The cells of this kernel."""
+        if self._session is None:
+            from mlops_nb.runs.capture.session import Session
+
+            self._session = Session(lambda raw: python_of(self.shell, raw))
+        return self._session
+
+    def install(self) -> Callable[[], None]:
         """Hook into the shell; returns what undoes it."""
         transformers = self.shell.input_transformers_cleanup
         # Before IPython's own cell magic turns `%%track` into a call, after it removed leading empty lines.
         names = [getattr(t, "__name__", "") for t in transformers]
-        transformers.insert(names.index("cell_magic") if "cell_magic" in names else len(names), self.transform)
+        transformers.insert(names.index("cell_magic") if "cell_magic" in names else len(names), blanked)
         self.shell.events.register("pre_run_cell", self.before_cell)
         self.shell.events.register("post_run_cell", self.after_cell)
 
         def undo() -> None:
-            transformers.remove(self.transform)
+            transformers.remove(blanked)
             self.shell.events.unregister("pre_run_cell", self.before_cell)
             self.shell.events.unregister("post_run_cell", self.after_cell)
+            while self._stack.depths:  # unloaded inside a tracked cell
+                self._leave(self._stack.depths.pop(), "finished", None)
 
         return undo
 
-    def transform(self, text_lines: list[str]) -> list[str]:
-        """Blank the line `%%track`. Pure: completeness checks call it too."""
-        number = find_line(text_lines)
-        if number is None or self._parse(text_lines[number]) is None:
-            return text_lines  # with wrong arguments the real magic below says so, and the body does not run
-        below = text_lines[number + 1 :]
-        first = next((line for line in below if line.strip()), "")
-        if first.startswith("%%"):
-            return below[below.index(first) :]  # another cell magic has to stand in the first line
-        return [*text_lines[:number], "\n", *below]
-
-    def _parse(self, line: str) -> dict[str, Any] | None:
-        try:
-            return self.arguments(line)
-        except MlopsError:
-            return None
-
     def arguments(self, line: str) -> dict[str, Any]:
         """The values in a line `%%track …`."""
-        found = _LINE.match(line.strip())
+        from mlops_nb.faces import lines
+
+        found = LINE.match(line.strip())
         return lines.parse(self.verb, (found["arguments"] or "") if found else "", lambda text: text)
 
     def before_cell(self, info: Any = None, *_: Any, **__: Any) -> None:
         """A cell begins: note it, and open a run when it is tracked."""
-        # What the last cell made is being saved; this one may change it.
-        finishing.wait()
-        raw = getattr(info, "raw_cell", "") or ""
-        kernel = self.kernel
-        nested = bool(kernel.stack)
-        kernel.stack.append(_Depth(None, None, None))
+        depth = _Depth()
+        self._stack.depths.append(depth)
         try:
-            python = self.shell.transform_cell(raw)
-            cell = kernel.session.executed(raw, python, getattr(info, "cell_id", None)) if not nested else None
-            kernel.stack[-1].cell = cell
-            number = find_line(raw.splitlines())
-            outer = any(depth.tracked for depth in kernel.stack[:-1])
-            if number is not None and not outer:
-                arguments = self._parse(raw.splitlines()[number])
-                if arguments is not None:
-                    cell = cell or kernel.session.executed(raw, python, None)
-                    self._open(cell, arguments)
-        except Exception as error:  # noqa: BLE001 (tracking never breaks the user's cell)
-            _warn(f"this cell is not tracked: {error}")
+            self._begin(depth, getattr(info, "raw_cell", "") or "", getattr(info, "cell_id", None))
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 (tracking never breaks the user's cell)
+            _warn("this cell is not tracked", error)
 
-    def _open(self, cell: Any, arguments: dict[str, Any]) -> None:
+    def _begin(self, depth: _Depth, raw: str, cell_id: str | None) -> None:
+        outermost = len(self._stack.depths) == 1
+        if outermost:
+            _settle()
+        lines = raw.splitlines()
+        number = find_line(lines) if "%%track" in raw else None
+        if any(above.tracked for above in self._stack.depths):
+            number = None
+        if number is None and not outermost:
+            return
+        position = self.session.executed(raw, cell_id)
+        if number is None:
+            return
+        try:
+            self._open(depth, position, self.arguments(lines[number]), cell_id)
+        except StoreError:
+            raise
+        except MlopsError as error:
+            from mlops_nb.faces.magics.hiding import Refusal
+
+            depth.refusal = Refusal(self.shell, error.line())
+
+    def _open(self, depth: _Depth, position: int, arguments: dict[str, Any], cell_id: str | None) -> None:
+        from mlops_nb.faces.magics.hiding import Tracebacks
+        from mlops_nb.faces.magics.location import notebook_path
+        from mlops_nb.faces.magics.outputs import Outputs
         from mlops_nb.runs import verbs
+        from mlops_nb.runs.capture.place import remember
         from mlops_nb.store.settings import setting
         from mlops_nb.store.store import current
 
-        dry = arguments.get("dry", False)
-        store = verbs.scratch_store() if dry else current()
         parent = arguments.get("parent")
-        tracked = self.kernel.session.begin(
-            store,
-            cell,
+        depth.dry = arguments.get("dry", False)
+        depth.tracked = self.session.begin(
+            verbs.scratch_store() if depth.dry else current(),
+            position,
             arguments.get("experiment") or setting("experiment"),
             params=arguments.get("params") or {},
             tags=arguments.get("tags"),
@@ -146,40 +146,54 @@ class TrackMagic:
             parent=verbs.full_id(parent) if parent else None,
             snapshot=arguments.get("snapshot", False),
             models=not arguments.get("no_models", False),
-            notebook=notebook_path(self.shell, cell.cell_id),
+            notebook=notebook_path(self.shell, cell_id),
         )
-        depth = self.kernel.stack[-1]
-        depth.cell, depth.tracked, depth.outputs, depth.dry = cell, tracked, Outputs(self.shell), dry
+        raw = self.session.cells[position].raw
+        if "%%time" in raw:
+            # `%%time` compiles the body under these names, and keeps its source from whoever looks for it.
+            for name in ("<timed exec>", "<timed eval>"):
+                remember(name, python_of(self.shell, raw))
+        depth.outputs, depth.tracebacks = Outputs(self.shell), Tracebacks(self.shell)
 
     def after_cell(self, result: Any = None, *_: Any, **__: Any) -> None:
         """A cell ended: close its run and show one line."""
-        if not self.kernel.stack:
-            return  # loaded in this very cell
-        depth = self.kernel.stack.pop()
+        raw = getattr(getattr(result, "info", None), "raw_cell", None)
+        # For an empty cell IPython says that it ended, but not that it began; or we were loaded in this very cell.
+        if (raw is not None and not raw.strip()) or not self._stack.depths:
+            return
+        depth = self._stack.depths.pop()
         try:
+            if depth.refusal is not None:
+                depth.refusal.withdraw()
+            self._leave(depth, *_outcome(result))
+            self._show(depth)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 (tracking never breaks the user's cell)
+            _warn("the end of this run could not be recorded", error)
+        finally:
             if depth.tracked is not None:
-                self._close(depth, result)
-            elif depth.cell is not None:
-                self.kernel.session.learn(depth.cell)
-        except Exception as error:  # noqa: BLE001 (tracking never breaks the user's cell)
-            _warn(f"the end of this run could not be recorded: {type(error).__name__}: {error}")
+                depth.tracked.run.end("interrupted")  # does nothing when it has ended, as it should
 
-    def _close(self, depth: _Depth, result: Any) -> None:
+    def _leave(self, depth: _Depth, status: str, error: str | None) -> None:
+        if depth.tracebacks is not None:
+            depth.tracebacks.close()
+        if depth.outputs is not None:
+            depth.outputs.close()
+        if depth.tracked is not None and depth.outputs is not None:
+            self.session.end(
+                depth.tracked, status, error, self.shell.user_ns, depth.outputs.stdout(), depth.outputs.figures
+            )
+
+    def _show(self, depth: _Depth) -> None:
+        if depth.tracked is None:
+            return
         from IPython.display import display
 
         from mlops_nb.runs.line import run_line
 
-        tracked = depth.tracked
-        assert tracked is not None and depth.outputs is not None  # noqa: S101 (set together)
-        depth.outputs.close()
-        status, error = _outcome(result)
-        self.kernel.session.end(
-            tracked, status, error, self.shell.user_ns, depth.outputs.stdout(), depth.outputs.figures
-        )
-        display(run_line(tracked.run, dry=depth.dry))
+        display(run_line(depth.tracked.run, dry=depth.dry))
 
     def __call__(self, line: str, cell: str) -> Any:
-        """`%%track` reached as a cell magic: its arguments are wrong, or the shell has no transformers."""
+        """`%%track` reached as a cell magic: it stands where no transformer saw it."""
         try:
             self.arguments(f"%%track {line}")
         except MlopsError as error:
@@ -189,15 +203,30 @@ class TrackMagic:
         return result.result
 
 
+def _settle() -> None:
+    """What the last tracked cell made is being saved, and this one may change it."""
+    if "mlops_nb.runs.capture.finishing" not in sys.modules:
+        return  # nothing was tracked yet
+    from mlops_nb.runs import active
+    from mlops_nb.runs.capture import finishing
+
+    finishing.wait()
+    active.new_cell()
+
+
 def _outcome(result: Any) -> tuple[str, str | None]:
     if result is None:  # ipykernel: the cell was cancelled
         return "interrupted", None
     error = result.error_before_exec or result.error_in_exec
     if error is None:
         return "finished", None
-    stopped = isinstance(error, KeyboardInterrupt | SystemExit)
+    from mlops_nb.runs.active_run import describe
+
+    # An interrupt while the cell awaits something cancels it.
+    stopped = isinstance(error, KeyboardInterrupt | SystemExit | asyncio.CancelledError)
     return ("interrupted" if stopped else "failed"), describe(error)
 
 
-def _warn(line: str) -> None:
-    sys.stderr.write(f"mlops_nb: {line}\n")
+def _warn(what: str, error: BaseException) -> None:
+    said = error.line() if isinstance(error, MlopsError) else f"{type(error).__name__}: {error}"
+    sys.stderr.write(f"mlops_nb: {what}: {said}\n")

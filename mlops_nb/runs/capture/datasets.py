@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -97,10 +98,10 @@ class Datasets:
         return max(roles, key=_RANK.__getitem__, default="predict")
 
     def judged_role(self, variable: str, origin: Origin | None = None) -> str:
-        """The role of data that a score judges: training data if it was fitted on, else by its name."""
-        names = [origin.data, variable] if origin else [variable]
-        if any(self.role_of(name) == "train" for name in names):
+        """The role of data that a score judges, as far as names tell; `see` knows what was fitted on."""
+        if origin is not None and origin.role == "train":
             return "train"
+        names = [origin.data, variable] if origin else [variable]
         return "validation" if any("val" in name.lower() or "dev" in name.lower() for name in names) else "test"
 
     def promote(self, variable: str, role: str) -> None:
@@ -133,13 +134,17 @@ class Datasets:
 
         self.run.record(put)
 
+    def held_bytes(self) -> int:
+        """About how much is left to profile."""
+        return sum(int(getattr(c.values, "nbytes", 0)) for held in self._held for c in held.frame.columns)
+
     def finish(self, guarded: Callable[[Callable[[], Any]], Any]) -> None:
         """Profile (and keep, if asked to) what was seen. Runs after the cell, in another thread."""
         while self._held:
             held = self._held.pop()
-            guarded(lambda: self._profile(held))
+            guarded(partial(self._profile, held))
             if self.snapshot:
-                guarded(lambda: self._snapshot(held))
+                guarded(partial(self._snapshot, held))
 
     def _profile(self, held: _Held) -> None:
         known = self.run.store.query(_PROFILED, (held.digest,))

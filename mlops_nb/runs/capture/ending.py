@@ -41,7 +41,7 @@ def write_scores(observer: Observer, names: Names, namespace: Mapping[str, Any])
         for value in scored.values:
             run.log_metric(name, value)
     others: dict[str, float] = {}
-    for name in names.bound - set(names.literals) - used:
+    for name in names.bound - names.running - set(names.literals) - used:
         value = namespace.get(name)
         if name.startswith("_") or not is_scalar(value):
             continue
@@ -63,20 +63,21 @@ def name_scores(observer: Observer, names: Names, namespace: Mapping[str, Any]) 
         shown = name or (score.name if nameless[score.name] == 1 else f"{score.name}[{score.data}]")
         if shown in named and not name:
             shown = _another(shown, score, named)
-        elif shown in named:  # the name was bound again: one series, of which the last is what it is now
-            score = replace(score, values=[*named[shown].values, *score.values])
-        named[shown[:250]] = score
+        # When the name was bound again: one series, of which the last is what it is now.
+        before = named[shown].values if shown in named else []
+        named[shown[:250]] = replace(score, values=[*before, *score.values])
     return list(named.items())
 
 
 def _another(name: str, score: Scored, taken: Mapping[str, Scored]) -> str:
-    """A name of its own for a second score of the same name: by its role, else by number."""
+    """A name of its own for a second score of the same name: by its role if that is another, else by number."""
+    by_role = f"{score.name}[{score.role}]"
+    if score.role != taken[name].role and by_role not in taken:
+        return by_role
     number = 2
-    found = f"{score.role}/{name}" if score.role else f"{name} {number}"
-    while found in taken:
+    while f"{name} {number}" in taken:
         number += 1
-        found = f"{name} {number}"
-    return found
+    return f"{name} {number}"
 
 
 def _bound_to(value: Any, names: Names, namespace: Mapping[str, Any]) -> str:
@@ -138,7 +139,7 @@ def write_curves(observer: Observer) -> None:
 
 
 def save_rest(observer: Observer, namespace: Mapping[str, Any]) -> None:
-    """What may take longer: curves, models, profiles, environment. After the cell, or at the end of a script's block."""
+    """What may take longer: curves, models, profiles, environment."""
     observer.guarded(lambda: write_curves(observer))
     if observer.models:
         models.save(observer, namespace)

@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 import atexit
+import sys
 import threading
 from collections.abc import Callable
 
 _threads: list[threading.Thread] = []
 
 
-def later(action: Callable[[], None]) -> None:
-    """Run `action` in the background, after what was handed in before."""
+def later(action: Callable[[], None], *, at_once: bool = False) -> None:
+    """Run `action` in the background, after what was handed in before; or `at_once`, before this returns.
+
+    A runner that shuts its kernel down after the last cell grants it five seconds: what could take longer must not
+    be left for later.
+    """
     before = _threads[-1] if _threads else None
 
     def run() -> None:
         if before is not None:
             before.join()
-        action()
+        try:
+            action()
+        except BaseException as error:  # noqa: BLE001 (a traceback out of nowhere, under another cell, helps nobody)
+            sys.stderr.write(f"mlops_nb: not everything could be saved: {type(error).__name__}: {error}\n")
 
     thread = threading.Thread(target=run, name="mlops_nb-finish", daemon=True)
     _threads.append(thread)
     thread.start()
+    if at_once:
+        wait()
 
 
 def wait() -> None:
     """Return when everything handed in is done: the next cell may change what is being saved."""
     while _threads:
-        _threads[0].join()
-        _threads.pop(0)
+        thread = _threads[0]
+        thread.join()
+        if thread in _threads:
+            _threads.remove(thread)
 
 
 def pending() -> bool:

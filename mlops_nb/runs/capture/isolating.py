@@ -60,4 +60,6 @@ def as_table(frame: Frame) -> Any:
     import pyarrow as pa
 
     kept = [(column.name or str(i), column.values) for i, column in enumerate(frame.columns) if not column.why]
-    return pa.table([pa.chunked_array(v) if hasattr(v, "chunks") else pa.array(v) for _, v in kept], [n for n, _ in kept])
+    return pa.table(
+        [pa.chunked_array(v) if hasattr(v, "chunks") else pa.array(v) for _, v in kept], [n for n, _ in kept]
+    )

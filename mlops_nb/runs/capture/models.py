@@ -45,7 +45,8 @@ def _save_one(observer: Observer, fitted: Fitted, model: Any, name: str) -> None
     size = estimated_bytes(model)
     if size > limit:
         observer.run.problem(
-            f"{name} ({fitted.class_name}, about {size / 1e6:,.0f} MB) was not saved: over model_limit_mb = {limit // 1_000_000}; %register saves it"
+            f"{name} ({fitted.class_name}, about {size / 1e6:,.0f} MB) was not saved: over model_limit_mb = "
+            f"{limit // 1_000_000}; %register saves it"
         )
         return
     data = dump(model)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_nb.adapters import sklearn as adapter
 from mlops_nb.adapters.readers import local_path
+from mlops_nb.adapters.sizes import estimated_bytes
 from mlops_nb.runs.capture import hooks, results
 from mlops_nb.runs.capture.datasets import Datasets, Use
 from mlops_nb.runs.capture.place import Place, locate
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _SITE_CALLS, _SITE_SECONDS = 20, 1.0
 # An error that comes up again and again is told once, and no run holds more than so many.
 _PROBLEMS = 100
+_HEAVY_MODELS, _HEAVY_DATA = 20_000_000, 500_000_000
 
 
 @dataclass(slots=True)
@@ -108,6 +110,12 @@ class Observer:
         if not self._closed:
             self._closed = True
             hooks.release()
+
+    def heavy(self) -> bool:
+        """Whether what is left to save could take seconds."""
+        models = [fitted.model() for fitted in self.fitted.values()] if self.models else []
+        found = self.guarded(lambda: sum(estimated_bytes(m) for m in models if m is not None) > _HEAVY_MODELS)
+        return bool(found) or self.datasets.held_bytes() > _HEAVY_DATA
 
     def guarded(self, action: Callable[[], Any]) -> Any:
         """Run `action`, counting its time as capture's; an error becomes a recorded problem."""
@@ -243,19 +251,24 @@ class Observer:
 
     def _keep_score(self, call: Call, result: Any, role: str | None, data: str) -> None:
         if results.is_scalar(result):
-            scored = self._scored(call, role, data)
+            scored = self._scored(call.name, call.place, role, data)
             scored.values.append(float(result))
             scored.last = result
 
     def _folds(self, call: Call, result: Any) -> None:
-        values = [float(value) for value in result]
-        self._scored(call, "validation", self._argument(call, 0, "X")[1]).values.extend(values)
+        data = self._argument(call, 0, "X")[1]
+        if call.name == "cross_val_predict":
+            self._predictions.add(result, "validation", data)
+        scores = adapter.fold_scores(call.name, result)
+        for name, values in scores.items():
+            # A dict of scores is bound to a name that is none of theirs.
+            place = call.place if len(scores) == 1 and name != "cross_validate" else call.place._replace(target="")
+            self._scored(name, place, "validation", data).values.extend(values)
 
-    def _scored(self, call: Call, role: str | None, data: str) -> Scored:
+    def _scored(self, name: str, place: Place, role: str | None, data: str) -> Scored:
         # One place in a loop is one metric with steps; a helper called for two datasets is two metrics.
-        place = call.place
-        key = (place.file, place.line, place.text or call.name, place.top, role)
-        return self.scored.setdefault(key, Scored(call.name, place, role, data))
+        key = (place.file, place.line, place.text, name, place.top, role)
+        return self.scored.setdefault(key, Scored(name, place, role, data))
 
     def _read(self, call: Call, result: Any) -> None:
         path = local_path(call.args, call.kwargs)

@@ -15,10 +15,8 @@ from types import FrameType
 from typing import NamedTuple
 
 # Frames between the user's call and our watcher; those of the standard library, too.
-_INNER = (sys.stdlib_module_names - {"__main__"}) | {
-    "IPython", "ipykernel", "joblib", "lightgbm", "mlops_nb", "numpy", "pandas", "polars", "pyarrow", "scipy", "sklearn",
-    "xgboost",
-}  # fmt: skip
+_LIBRARIES = "IPython ipykernel joblib lightgbm mlops_nb numpy pandas polars pyarrow scipy sklearn xgboost"
+_INNER = (sys.stdlib_module_names - {"__main__"}) | set(_LIBRARIES.split())
 _TEXT_LIMIT = 160
 _NO_NAMES: Mapping[int | str, str] = {}
 # Sources that `linecache` does not have: the body of a cell below `%%time`.

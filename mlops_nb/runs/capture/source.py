@@ -18,8 +18,8 @@ _SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
 class Names:
     """The names of a cell.
 
-    `literals`: top-level name → value typed in the cell; `bound`, `read`: sets of names; `running`: those that only a
-    loop, `with` or `except` binds.
+    `literals`: top-level name → value typed in the cell; `bound`, `read`: sets of names; `running`: the variables
+    of its loops.
     """
 
     literals: Mapping[str, Any] = field(default_factory=dict)
@@ -39,11 +39,9 @@ def names(source: str) -> Names:
     running: set[str] = set()
     for statement in tree.body:
         for name, value in _bindings(statement):
-            # Bound twice, it is no longer what was typed.
-            first = name not in bound
             bound.add(name)
-            literals.pop(name, None)
-            found, literal = _literal(value) if value is not None and first else (False, None)
+            literals.pop(name, None)  # the last binding counts
+            found, literal = _literal(value) if value is not None else (False, None)
             if found:
                 literals[name] = literal
     for node in _own(tree):
@@ -59,6 +57,7 @@ def _bindings(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
         for inner in _own(statement):
             if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
                 yield inner.id, None
+        yield from _walruses(statement.test if isinstance(statement, ast.If) else None)
         return
     if isinstance(statement, ast.Assign):
         for target in statement.targets:
@@ -67,7 +66,11 @@ def _bindings(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
         yield from _pairs(statement.target, statement.value)
     elif isinstance(statement, ast.AugAssign):
         yield from _pairs(statement.target, None)
-    for inner in _own(statement):
+    yield from _walruses(statement)
+
+
+def _walruses(node: ast.AST | None) -> Iterator[tuple[str, ast.expr | None]]:
+    for inner in [node, *_own(node)] if node is not None else []:
         if isinstance(inner, ast.NamedExpr):
             yield inner.target.id, inner.value
 

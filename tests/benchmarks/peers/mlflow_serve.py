@@ -26,4 +26,6 @@ mlflow.sklearn.save_model(model, "model", serialization_format="cloudpickle")
 command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", "model", "-p", str(port), "--env-manager", "local"]
 rows = known[columns].head(1).to_numpy().tolist()
 body = json.dumps({"dataframe_split": {"columns": columns, "data": rows}}).encode()
-measure_server(command, f"http://127.0.0.1:{port}/invocations", body, "mlflow models serve", "mlflow")
+measure_server(
+    command, f"http://127.0.0.1:{port}/invocations", body, "mlflow models serve", "mlflow", "by column names"
+)

@@ -31,4 +31,4 @@ Path("model-settings.json").write_text(json.dumps({"name": "m", **implementation
 data = {"name": "x", "shape": [1, 5], "datatype": "FP64", "data": values[0].tolist()}
 body = json.dumps({"inputs": [data]}).encode()
 command = [str(Path(sys.executable).parent / "mlserver"), "start", "."]
-measure_server(command, f"http://127.0.0.1:{http}/v2/models/m/infer", body, "MLServer", "mlserver")
+measure_server(command, f"http://127.0.0.1:{http}/v2/models/m/infer", body, "MLServer", "mlserver", "one tensor")

@@ -29,7 +29,7 @@ def free_ports(count: int) -> list[int]:
     return numbers
 
 
-def measure_server(command: Sequence[str], url: str, body: bytes, who: str, package: str) -> None:
+def measure_server(command: Sequence[str], url: str, body: bytes, who: str, package: str, note: str) -> None:
     """Start, first answer, load; reports the three jobs of serving."""
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     with Path("server.log").open("w") as log:
@@ -40,14 +40,14 @@ def measure_server(command: Sequence[str], url: str, body: bytes, who: str, pack
         try:
             answer_when_up(url, body)
             say("deploy", time.perf_counter() - start, who=who, package=package)
-            report_load(apart(url, body, Path.cwd()), who, package)
+            report_load(apart(url, body, Path.cwd()), who, package, note)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(server.pid, signal.SIGTERM)
             server.wait(20)
 
 
-def report_load(found: dict[str, float], who: str, package: str) -> None:
+def report_load(found: dict[str, float], who: str, package: str, note: str) -> None:
     broken = f"{found['refused']:,} requests refused" if found["refused"] else ""
-    say("predict", found["per_s"], who=who, package=package, broken=broken)
+    say("predict", found["per_s"], who=who, package=package, note=note, broken=broken)
     say("predict_p99", found["p99"], who=who, package=package, broken=broken)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 WITHOUT_FIT_OF_THEIR_OWN = {"DictVectorizer", "LabelBinarizer", "LabelEncoder", "MultiLabelBinarizer", "SparseCoder"}
 # Birch's tree is a linked list that skops does not save.

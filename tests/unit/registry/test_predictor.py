@@ -62,7 +62,8 @@ def test_a_model_of_numbers_takes_an_array_and_answers_the_same_without_a_warnin
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(FRAME[NUMBERS], Y)
     expected = model.predict_proba(FRAME[NUMBERS])
     one = predictor(model, FRAME[NUMBERS])
-    assert one.arrays and isinstance(one.cast(wire(FRAME[NUMBERS])), np.ndarray)
+    assert one.arrays
+    assert isinstance(one.cast(wire(FRAME[NUMBERS])), np.ndarray)
     assert np.array_equal(one.predict(one.cast(wire(FRAME[NUMBERS])))["probability"], expected)
 
 
@@ -118,7 +119,7 @@ def test_a_wrong_column_is_named_in_one_line(change, words):
 
 def test_null_is_missing_and_the_model_says_whether_it_minds():
     one = predictor(LinearRegression().fit(FRAME[NUMBERS], Y), FRAME[NUMBERS])
-    with pytest.raises(InvalidInput, match="the model refuses these values.*NaN"):
+    with pytest.raises(InvalidInput, match=r"the model refuses these values.*NaN"):
         one.predict(one.cast({"delay": [None], "hour": [3]}))
     tolerant = predictor(HistGradientBoostingClassifier(max_iter=3).fit(FRAME[NUMBERS], Y), FRAME[NUMBERS])
     assert tolerant.predict(tolerant.cast({"delay": [None], "hour": [3]}))["predict"].shape == (1,)
@@ -160,7 +161,7 @@ class Odd(ClassifierMixin, BaseEstimator):
 
 def test_a_model_that_fails_or_loses_rows_says_so():
     one = predictor(Odd().fit(None, None), np.zeros((1, 1)))
-    with pytest.raises(ModelFailure, match="RuntimeError.*out of memory"):
+    with pytest.raises(ModelFailure, match=r"RuntimeError.*out of memory"):
         one.predict(one.cast([[1.0], [2.0]]))
     with pytest.raises(ModelFailure, match="1 rows of predict for 3"):
         one.predict(one.cast([[1.0], [2.0], [3.0]]))

@@ -87,7 +87,8 @@ def test_numbers_count_on_and_compare_as_numbers(store):
 
 def test_the_same_model_is_not_registered_twice(store):
     first, second = verbs.register("m", fitted()), verbs.register("m", fitted())
-    assert second.existed and second == type(second)(**{**_fields(first), "existed": True})
+    assert second.existed
+    assert second == type(second)(**{**_fields(first), "existed": True})
     assert len(verbs.versions("m")) == 1
     assert len(store.query("SELECT 1 FROM audit WHERE action = 'register'")) == 1
 
@@ -108,7 +109,8 @@ def test_a_model_that_a_run_saved_is_found_by_its_bytes(store):
 def test_from_a_run_by_reference_also_without_the_object(store):
     run = saved_run(store, {"model": fitted()})
     version = verbs.register("m", "last")
-    assert version.run == run and verbs.register("m", run[:20]).existed
+    assert version.run == run
+    assert verbs.register("m", run[:20]).existed
     held = {row[0] for row in store.query("SELECT held FROM hold WHERE holder = ?", (version.node,))}
     example = f"artifact:{version.example}"
     assert held == {f"run:{run}", f"artifact:{version.artifact}", f"dataset:fp1b:{run}", example}
@@ -157,9 +159,10 @@ def twice(x):
 def test_types_of_a_user_are_listed_and_nothing_is_half_written(store):
     model = make_pipeline(FunctionTransformer(twice), LogisticRegression()).fit(X, Y)
     name = f"{__name__}.twice"
-    with pytest.raises(Refused, match="not trusted: .*twice"):
+    with pytest.raises(Refused, match=r"not trusted: .*twice"):
         verbs.register("m", model)
-    assert store.query("SELECT * FROM model") == [] and store.artifacts.names() == []
+    assert store.query("SELECT * FROM model") == []
+    assert store.artifacts.names() == []
     version = verbs.register("m", model, trust=[name, "never.Seen"])
     assert version.trusted == (name,)
     assert np.array_equal(verbs.load("m").predict(X), model.predict(X))
@@ -170,7 +173,7 @@ def test_in_a_store_of_somebody_else_types_are_named_again(store, monkeypatch):
     name = f"{__name__}.twice"
     verbs.register("m", model, trust=name)
     monkeypatch.setattr(os, "getuid", lambda: 123_456)
-    with pytest.raises(Refused, match="m/1: .*twice"):
+    with pytest.raises(Refused, match=r"m/1: .*twice"):
         verbs.load("m")
     assert verbs.load("m", trust=name).predict(X[:1]).shape == (1,)
 
@@ -205,7 +208,8 @@ def test_what_is_in_the_trash_is_hidden(store):
 
 
 def test_an_empty_store_answers_with_nothing(store):
-    assert len(verbs.models()) == 0 and verbs.models().note
+    assert len(verbs.models()) == 0
+    assert verbs.models().note
 
 
 def test_of_a_model_without_an_example_its_names_are_known(store):

@@ -26,7 +26,9 @@ FRAME = pd.DataFrame(
 def test_a_frame_gives_a_column_each_with_its_type():
     signature = signatures.infer(FRAME, np.array([0, 1]))
     found = {one["name"]: (one["datatype"], one["logical"]) for one in signature["inputs"]}
-    assert signature["version"] == 1 and signature["named"] and signature["container"] == "pandas"
+    assert signature["version"] == 1
+    assert signature["named"]
+    assert signature["container"] == "pandas"
     assert found == {
         "n": ("INT64", "number"),
         "x": ("FP64", "number"),

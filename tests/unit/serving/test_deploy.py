@@ -16,8 +16,8 @@ from sklearn.preprocessing import StandardScaler
 
 from mlops_nb.errors import InvalidInput, MlopsError, NotFound
 from mlops_nb.registry.verbs import register, versions
-from mlops_nb.serving import verbs
 from mlops_nb.services import spare
+from mlops_nb.serving import verbs
 from mlops_nb.store.store import choose
 
 X = pd.DataFrame(np.random.default_rng(0).normal(size=(80, 2)), columns=["delay", "hour"])
@@ -47,7 +47,8 @@ def test_a_version_is_served_asked_replaced_and_stopped(store, tmp_path):
     for data in (X[:4], pl.from_pandas(X[:4]), records, columns, json.dumps(records), *files):
         answer = verbs.predict("delay", data)
         assert answer.values == expected, data
-    assert answer.version == "flights/1" and answer.classes == (0, 1)
+    assert answer.version == "flights/1"
+    assert answer.classes == (0, 1)
     assert np.allclose(answer.outputs["probability"], fitted().predict_proba(X[:4]))
     assert first.predict({"delay": 1.0, "hour": 2.0}).values == (1,)
     assert first.predict(X.iloc[0]).values == expected[:1]
@@ -68,7 +69,7 @@ def test_a_version_is_served_asked_replaced_and_stopped(store, tmp_path):
     did = [row[0] for row in store.query("SELECT action FROM audit WHERE subject = 'deployment:delay' ORDER BY seq")]
     assert did == ["deploy", "deploy", "undeploy"]
     assert verbs.undeploy("delay").status == "stopped"
-    with pytest.raises(MlopsError, match="delay does not answer.*try: %deploy flights/2 --name delay"):
+    with pytest.raises(MlopsError, match=r"delay does not answer.*try: %deploy flights/2 --name delay"):
         verbs.predict("delay", X[:1])
     assert "delay serves flights/2" in "\n".join(verbs.logs("delay").lines)
 
@@ -98,7 +99,8 @@ def test_refusals_are_one_line_with_the_nearest(store):
         with pytest.raises(kind, match=words) as refusal:
             call()
         assert "\n" not in str(refusal.value)
-    assert len(verbs.deployments()) == 0 and verbs.deployments().note
+    assert len(verbs.deployments()) == 0
+    assert verbs.deployments().note
     assert store.query("SELECT * FROM deployment") == []
 
 
@@ -125,7 +127,8 @@ def test_a_deployment_survives_the_kernel_that_made_it(store):
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == -9, ended.stderr
     (found,) = verbs.deployments()
-    assert found.url == ended.stdout.strip() and found.status == "ready"
+    assert found.url == ended.stdout.strip()
+    assert found.status == "ready"
     assert verbs.predict("m", X[:1]).version == "m/1"
 
 
@@ -141,7 +144,9 @@ os.kill(os.getpid(), 9)
 
 def test_a_process_in_waiting_is_used_and_ends_with_its_kernel(store, monkeypatch):
     monkeypatch.delenv("MLOPS_NB_SPARE")
-    ended = subprocess.run([sys.executable, "-c", _SPARE, str(store.folder)], capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-c", _SPARE, str(store.folder)], capture_output=True, text=True, check=False
+    )
     orphan = int(ended.stdout)
     if psutil.pid_exists(orphan):
         psutil.wait_procs([psutil.Process(orphan)], timeout=20)
@@ -162,7 +167,10 @@ def test_another_process_sees_and_stops_it(store):
     register("m", fitted(), example=X)
     deployment = verbs.deploy("m")
     alive = processes(deployment)
-    code = f"from mlops_nb.store.store import choose\nfrom mlops_nb.serving.verbs import undeploy\nchoose({str(store.folder)!r})\nundeploy('m')"
+    code = (
+        "from mlops_nb.store.store import choose\nfrom mlops_nb.serving.verbs import undeploy\n"
+        f"choose({str(store.folder)!r})\nundeploy('m')"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ})
     choose(store.folder)
     assert verbs.deployments()[0].status == "stopped"

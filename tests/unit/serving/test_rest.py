@@ -55,10 +55,14 @@ def test_health_and_metadata(named):
     assert named.get("/v2/models/flights delay/versions/1/ready").status_code == 200
     assert named.get("/v2/models/flights delay/versions/2/ready").status_code == 404
     server = named.get("/v2").json()
-    assert server["name"] == "mlops_nb" and server["extensions"] == [] and server["version"]
+    assert server["name"] == "mlops_nb"
+    assert server["extensions"] == []
+    assert server["version"]
     metadata = named.get("/v2/models/flights delay").json()
     assert metadata == named.get("/v2/models/flights delay/versions/1").json()
-    assert metadata["name"] == "flights delay" and metadata["versions"] == ["1"] and metadata["platform"]
+    assert metadata["name"] == "flights delay"
+    assert metadata["versions"] == ["1"]
+    assert metadata["platform"]
     assert metadata["inputs"] == [
         {"name": "delay", "datatype": "FP64", "shape": [-1, 1]},
         {"name": "hour", "datatype": "FP64", "shape": [-1, 1]},
@@ -74,7 +78,8 @@ def test_columns_by_name_in_any_order_with_id_echoed(named):
     assert (answer["model_name"], answer["model_version"], answer["id"]) == ("flights delay", "1", "a-1")
     label, probability = answer["outputs"]
     assert label == {"name": "predict", "shape": [2], "datatype": "BYTES", "data": ["late", "on time"]}
-    assert probability["shape"] == [2, 2] and len(probability["data"]) == 4
+    assert probability["shape"] == [2, 2]
+    assert len(probability["data"]) == 4
     assert "id" not in infer(named, {"inputs": TABLE}).json()
 
 
@@ -87,12 +92,14 @@ def test_outputs_are_filtered(named):
     answer = infer(named, {"inputs": TABLE, "outputs": [{"name": "probability"}]}).json()
     assert [one["name"] for one in answer["outputs"]] == ["probability"]
     refused = infer(named, {"inputs": TABLE, "outputs": [{"name": "probabilty"}]})
-    assert refused.status_code == 400 and "did you mean 'probability'" in refused.json()["error"]
+    assert refused.status_code == 400
+    assert "did you mean 'probability'" in refused.json()["error"]
 
 
 def test_plain_rows(named):
     answer = named.post("/predict", json={"rows": [{"hour": 1, "delay": 5}, {"delay": -5, "hour": 1}]}).json()
-    assert answer["predict"] == ["late", "on time"] and len(answer["probability"]) == 2
+    assert answer["predict"] == ["late", "on time"]
+    assert len(answer["probability"]) == 2
 
 
 def test_one_tensor_of_any_name_flat_or_nested(array):
@@ -153,29 +160,37 @@ def test_a_bad_request_is_one_line_in_the_form_of_the_protocol(named, body, word
     assert response.status_code == 400
     assert set(response.json()) == {"error"}
     error = response.json()["error"]
-    assert words in error and "\n" not in error and len(error) < 600
+    assert words in error
+    assert "\n" not in error
+    assert len(error) < 600
     assert infer(named, {"inputs": TABLE}).status_code == 200
 
 
 def test_unknown_models_versions_paths_and_methods(named):
     missing = infer(named, {"inputs": TABLE}, "flights-delay")
-    assert missing.status_code == 404 and "did you mean 'flights delay'" in missing.json()["error"]
+    assert missing.status_code == 404
+    assert "did you mean 'flights delay'" in missing.json()["error"]
     assert named.get("/v2/models/flights delay/versions/9").status_code == 404
     assert "error" in named.get("/nowhere").json()
     wrong = named.get("/v2/models/flights delay/infer")
-    assert wrong.status_code == 405 and "error" in wrong.json()
+    assert wrong.status_code == 405
+    assert "error" in wrong.json()
 
 
-@pytest.mark.parametrize("body", [{"rows": []}, {"rows": [[1, 2]]}, {"rows": [{"delay": 1}, {"dely": 1}]}, {}, {"rows": 3}])
+@pytest.mark.parametrize(
+    "body", [{"rows": []}, {"rows": [[1, 2]]}, {"rows": [{"delay": 1}, {"dely": 1}]}, {}, {"rows": 3}]
+)
 def test_bad_rows_are_refused(named, body):
     response = named.post("/predict", json=body)
-    assert response.status_code == 400 and "error" in response.json()
+    assert response.status_code == 400
+    assert "error" in response.json()
 
 
 def test_a_body_over_the_limit_is_413_whether_it_says_its_length_or_not(named):
     big = b" " * (64 * 2**20 + 1)
     stated = infer(named, big)
-    assert stated.status_code == 413 and "at most" in stated.json()["error"]
+    assert stated.status_code == 413
+    assert "at most" in stated.json()["error"]
 
     def parts():
         for _ in range(65):
