@@ -85,13 +85,14 @@ class ActiveRun(Result):
         )
 
     def _begin(self, params: list[tuple[str, str, float | None]], tags: list[tuple[str, str]], note: str) -> None:
+        me = process.this()
+        where = (me.host, me.pid, me.started_us, actor(), note)
+
         def begin(connection: sqlite3.Connection) -> None:
             connection.execute(queries.EXPERIMENT_ADD, (self.experiment, self.started_us))
             experiment = connection.execute(queries.EXPERIMENT_ID, (self.experiment,)).fetchone()[0]
-            me = process.this()
             values = (self.id, experiment, self.parent, self.started_us, self.started_us, self.origin)
-            values += (me.host, me.pid, me.started_us, actor(), note)
-            self._row = connection.execute(queries.RUN_ADD, values).fetchone()[0]
+            self._row = connection.execute(queries.RUN_ADD, (*values, *where)).fetchone()[0]
             recording.put_params(connection, self._row, params, "typed")
             recording.put_tags(connection, self._row, tags)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from mlops_nb.results import Result
 
@@ -37,6 +37,8 @@ class Deployment(Result):
     wanted: bool
     created_us: int
     folder: Path = field(compare=False)
+
+    SHOWN: ClassVar = ("version", "url", "status", "restarts")
 
     @property
     def version(self) -> str:

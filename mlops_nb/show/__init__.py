@@ -84,7 +84,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in fields(value) if not f.name.startswith("_")}
+        # A live handle names in `SHOWN` what is not a field but judged when it is asked for.
+        names = [f.name for f in fields(value) if f.compare] + list(getattr(value, "SHOWN", ()))
+        return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, bytes):

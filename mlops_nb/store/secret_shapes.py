@@ -41,7 +41,7 @@ _TOKENS = (
     ("signature= sig=", r"[?&](?:sig|X-Amz-Signature|X-Goog-Signature)=(?P<secret>[^&\s'\"]{16,500})"),
     (
         "accountkey= accesskey= password= pwd=",
-        r"(?i:AccountKey=|SharedAccessKey=|Password=|Pwd=)(?P<secret>[^;\s'\"]{1,500})",
+        r"(?i:AccountKey=|SharedAccessKey=|;\s{0,2}(?:Password|Pwd)=)(?P<secret>[^;\s'\"]{1,500})",
     ),
     (
         "bearer basic",
@@ -74,7 +74,7 @@ _NAME = (
 SPEAKING = re.compile(_NAME)
 # The name, the rest of it, and what stands between it and its value: `=`, `: str =`, `"] =`, `": `, `--token `.
 NAMED = re.compile(
-    rf"(?P<name>{_NAME})[\w.-]{{0,40}}"
+    rf"(?P<name>{_NAME})[\w.-]{{0,40}}+"
     r"(?:[\"']?\]?[ \t]{0,4}(?P<op>:[ \w.|\[\]]{1,40}=(?!=)|:=|=>|[=!]?=|:)[ \t]{0,4}|(?P<flag>[ ]{1,2})(?=[^\s=:-]))"
 )
 FLAG = re.compile(r"--[\w-]{0,40}\Z")

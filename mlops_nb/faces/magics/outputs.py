@@ -10,6 +10,7 @@ from typing import Any
 
 _LIMIT = 64_000
 _FIGURES = 50
+_KINDS = ("display_data", "execute_result")
 
 
 class Outputs:
@@ -19,9 +20,11 @@ class Outputs:
         self.figures: list[bytes] = []
         self._chunks: deque[str] = deque()
         self._length = 0
-        self._publisher = shell.display_pub if hasattr(shell.display_pub, "register_hook") else None
-        if self._publisher is not None:
-            self._publisher.register_hook(self._displayed)
+        # What is displayed, and what is the value of the last expression.
+        found = (getattr(shell, "display_pub", None), getattr(shell, "displayhook", None))
+        self._publishers = [publisher for publisher in found if hasattr(publisher, "register_hook")]
+        for publisher in self._publishers:
+            publisher.register_hook(self._displayed)
         self._unhook: Callable[[], None] | None = None
         self._listen(sys.stdout)
 
@@ -56,10 +59,13 @@ class Outputs:
             self._length -= len(self._chunks.popleft())
 
     def _displayed(self, message: Any) -> Any:
-        if message.get("header", {}).get("msg_type") == "display_data" or message.get("msg_type") == "display_data":
-            picture = message["content"]["data"].get("image/png")
+        try:
+            kind = message.get("msg_type") or message["header"]["msg_type"]
+            picture = message["content"]["data"].get("image/png") if kind in _KINDS else None
             if picture is not None and len(self.figures) < _FIGURES:
                 self.figures.append(picture if isinstance(picture, bytes) else base64.b64decode(picture))
+        except Exception:  # noqa: BLE001 (a picture that is none of ours is shown all the same)
+            return message
         return message
 
     def stdout(self) -> str:
@@ -68,7 +74,7 @@ class Outputs:
 
     def close(self) -> None:
         """Stop listening."""
-        if self._publisher is not None:
-            self._publisher.unregister_hook(self._displayed)
+        for publisher in self._publishers:
+            publisher.unregister_hook(self._displayed)
         if self._unhook is not None:
             self._unhook()

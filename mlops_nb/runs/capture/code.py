@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -35,12 +36,13 @@ class Git:
 
 def git_state(folder: Path) -> Git:
     """Commit, branch and the diff of tracked files against the commit, masked and cut at 1 MB."""
-    if shutil.which("git") is None:
+    # Looking for the folder is a hundred times faster than asking git whether there is one.
+    inside = "GIT_DIR" in os.environ or any((parent / ".git").exists() for parent in (folder, *folder.parents))
+    if not inside or shutil.which("git") is None:
         return Git()
-    commit = _git(folder, "rev-parse", "HEAD")
+    commit, _, branch = _git(folder, "rev-parse", "HEAD", "--abbrev-ref", "HEAD").partition("\n")
     if not commit:
         return Git()
-    branch = _git(folder, "rev-parse", "--abbrev-ref", "HEAD")
     # A notebook's own outputs would drown the diff, and its cells are kept anyway.
     diff = _git(folder, "diff", "--no-ext-diff", "--no-color", "HEAD", "--", ".", ":(exclude)*.ipynb")
     return Git(commit, branch, mask(diff[:_DIFF_LIMIT]))
@@ -63,20 +65,30 @@ def _git(folder: Path, *arguments: str) -> str:
 
 def first_party(folder: Path) -> dict[str, str]:
     """Imported modules whose files lie outside of the installation: name → digest of the file."""
-    installed = [Path(p).resolve() for p in {*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix}]
     found: dict[str, str] = {}
     for name, module in sorted(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if not isinstance(file, str) or not file.endswith(".py") or name.split(".", 1)[0] == "mlops_nb":
+        if not isinstance(file, str) or not file.endswith(".py") or name.partition(".")[0] == "mlops_nb":
             continue
-        path = Path(file).resolve()
-        inside = path.is_relative_to(folder) and "site-packages" not in path.parts
-        if inside or not any(path.is_relative_to(p) for p in installed):
+        if _is_first_party(file, str(folder)):
             try:
-                found[name] = digest(path.read_bytes())
+                found[name] = digest(Path(file).read_bytes())
             except OSError:
                 found[name] = "gone"
     return found
+
+
+@functools.lru_cache(maxsize=20_000)
+def _is_first_party(file: str, folder: str) -> bool:
+    path = Path(file).resolve()
+    if path.is_relative_to(folder) and "site-packages" not in path.parts:
+        return True
+    return not any(path.is_relative_to(installed) for installed in _installation())
+
+
+@functools.cache
+def _installation() -> tuple[Path, ...]:
+    return tuple(Path(p).resolve() for p in {*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix})
 
 
 def put_code(run: ActiveRun, folder: Path, git: Git) -> None:

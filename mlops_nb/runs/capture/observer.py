@@ -22,8 +22,9 @@ from mlops_nb.runs.capture.place import Place, locate
 if TYPE_CHECKING:
     from mlops_nb.runs.active_run import ActiveRun
 
-# A call site inside a loop: after this many calls or seconds its data are no longer fingerprinted, which is recorded.
-_SITE_CALLS, _SITE_SECONDS = 20, 1.0
+# A call site inside a loop: after 20 calls and half a second, or after 100 calls, its data are no longer fingerprinted,
+# which is recorded.
+_SITE_CALLS, _SITE_SECONDS, _SITE_MOST = 20, 0.5, 100
 # An error that comes up again and again is told once, and no run holds more than so many.
 _PROBLEMS = 100
 _HEAVY_MODELS, _HEAVY_DATA = 20_000_000, 500_000_000
@@ -73,6 +74,7 @@ class _Site:
     calls: int = 0
     seconds: float = 0.0
     told: bool = False
+    role: str | None = None
 
 
 class Observer:
@@ -134,7 +136,9 @@ class Observer:
         kind = type(error).__name__
         try:
             said = f"capture: {kind}: {error}"
-        except Exception:  # noqa: BLE001 (an error that can't even be printed)
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001 (an error that can't even be printed)
             said = f"capture: {kind}"
         if said not in self._problems and len(self._problems) < _PROBLEMS:
             self._problems.add(said)
@@ -177,13 +181,13 @@ class Observer:
     def _tired(self, call: Call) -> bool:
         site = self._sites.setdefault((call.place.file, call.place.line), _Site())
         site.calls += 1
-        if site.calls <= _SITE_CALLS or site.seconds <= _SITE_SECONDS:
+        if site.calls <= _SITE_CALLS or (site.seconds <= _SITE_SECONDS and site.calls <= _SITE_MOST):
             return False
         if not site.told:
             site.told = True
             where = str(call.place) or call.name
             self.run.problem(
-                f"{where}: called more than {_SITE_CALLS} times; the data of later calls were not fingerprinted"
+                f"{where}: called again and again; the data of its later calls were not fingerprinted"
             )
         return True
 
@@ -231,10 +235,18 @@ class Observer:
     def _score(self, call: Call, result: Any) -> None:
         X, name = self._argument(call, 0, "X")  # noqa: N806
         y, y_name = self._argument(call, 1, "y")
-        use = self._dataset(call, X, name, self.datasets.judged_role(name))
-        role = use.role if use else self.datasets.judged_role(name)
+        role = self._judged(call, X, name, self.datasets.judged_role(name))
         self._dataset(call, y, y_name, role)
         self._keep_score(call, result, role, name)
+
+    def _judged(self, call: Call, data: Any, variable: str, role: str) -> str:
+        """The role of data that a score judges; in a loop whose data are no longer read, the last one known."""
+        use = self._dataset(call, data, variable, role)
+        site = self._sites.get((call.place.file, call.place.line))
+        if site is None:
+            return role
+        site.role = use.role if use else site.role or role
+        return site.role
 
     def _metric(self, call: Call, result: Any) -> None:
         if not results.is_scalar(result):
@@ -242,9 +254,7 @@ class Observer:
         truth, truth_name = self._argument(call, 0, "y_true", "labels_true", "X")
         predicted, _ = self._argument(call, 1, "y_pred", "y_score", "y_proba", "labels_pred", "labels")
         origin = self._predictions.origin(predicted)
-        role = self.datasets.judged_role(truth_name, origin)
-        use = self._dataset(call, truth, truth_name, role)
-        role = use.role if use else role
+        role = self._judged(call, truth, truth_name, self.datasets.judged_role(truth_name, origin))
         if origin is not None and origin.role == "predict":
             self.datasets.promote(origin.data, role)
         self._keep_score(call, result, role, origin.data if origin else truth_name)

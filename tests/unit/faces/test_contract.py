@@ -46,7 +46,7 @@ CALLS = {
     "versions": Call(("flights",), {}, ["flights"]),
     "deployments": Call((), {}, []),
     "trash": Call(("last~1",), {"kind": "run"}, ["last~1", "--kind", "run"]),
-    "restore": Call(("demo",), {"kind": "experiment"}, ["demo", "--kind", "experiment"]),
+    "restore": Call(("old",), {"kind": "experiment"}, ["old", "--kind", "experiment"]),
     "rename": Call(("flights", "fluge 2"), {"kind": "model"}, ["flights", "fluge 2", "--kind", "model"]),
     "sql": Call(
         ("SELECT metric, value FROM metrics ORDER BY value",), {}, ["SELECT metric, value FROM metrics ORDER BY value"]
@@ -76,6 +76,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
             model = LogisticRegression(C=depth).fit(X, y)
             ml.log_metric("auc", 0.5 + depth / 10)
     ml.register("flights", model)
+    with ml.track("old"):
+        ml.log_metric("auc", 0.1)
+    ml.trash("old", kind="experiment")
     store.writer.close()
     choose(None)
     return folder
