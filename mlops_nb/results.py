@@ -39,26 +39,34 @@ class Results(Result, Sequence[T], Generic[T]):
     """A page of results in order, with `.df` (a pandas DataFrame) and the cursor of the next page.
 
     Args:
-        items: The objects of this page.
+        items: The objects of this page, or what loads them when they are first looked at.
         total: How many there are in all, or None when that was not counted.
         next_page: Pass as `after=` to get the next page; empty on the last one.
         frame: Makes the DataFrame; by default one column per field.
         note: One line to show under the table (what an empty result means, what was left out).
     """
 
-    __slots__ = ("_frame", "items", "next_page", "note", "total")
+    __slots__ = ("_frame", "_items", "next_page", "note", "total")
 
     def __init__(
         self,
-        items: Sequence[T],
+        items: Sequence[T] | Callable[[], Sequence[T]],
         *,
         total: int | None = None,
         next_page: str = "",
-        frame: Callable[[Sequence[T]], pd.DataFrame] | None = None,
+        frame: Callable[[], pd.DataFrame] | None = None,
         note: str = "",
     ) -> None:
-        self.items, self.total, self.next_page, self.note = tuple(items), total, next_page, note
+        self._items: tuple[T, ...] | Callable[[], Sequence[T]] = items if callable(items) else tuple(items)
+        self.total, self.next_page, self.note = total, next_page, note
         self._frame = frame
+
+    @property
+    def items(self) -> tuple[T, ...]:
+        """The objects of this page."""
+        if callable(self._items):
+            self._items = tuple(self._items())
+        return self._items
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -83,7 +91,7 @@ class Results(Result, Sequence[T], Generic[T]):
     def df(self) -> pd.DataFrame:
         """This page as a pandas DataFrame."""
         if self._frame is not None:
-            return self._frame(self.items)
+            return self._frame()
         import pandas as pd
 
         from mlops_nb.show import plain

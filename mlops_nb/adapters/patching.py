@@ -15,7 +15,7 @@ import itertools
 import operator
 import sys
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Protocol
 
@@ -26,7 +26,7 @@ _swapped: dict[int, Function] = {}
 _MISSING: Any = object()
 
 
-class Watcher(Protocol):
+class Watcher(Hashable, Protocol):
     """Who is told about watched calls. It must not raise."""
 
     def before(self, kind: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -185,6 +185,8 @@ def of_method(owner: type, name: str, wrap: Callable[[Function], Function], *, p
     `pickled`: the class itself may be sent to another process, as it is when it was defined in a cell.
     """
     found = vars(owner).get(name)
+    if isinstance(found, _Method):  # it is wrapped
+        return []
     if isinstance(found, FunctionType):
         return [Attribute(owner, name, _Method(found, wrap(found)) if pickled else wrap(found))]
     inner = getattr(found, "fn", None)

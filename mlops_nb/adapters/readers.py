@@ -45,7 +45,7 @@ def _changes(module: ModuleType, names: tuple[str, ...], watcher: Watcher) -> tu
         for name in names
         for change in of_function(
             getattr(module, name, None),
-            lambda inner, name=name: watched(inner, "read", name, watcher),  # type: ignore[misc]
+            lambda inner, name=name: watched(inner, "read", name, watcher),
         )
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -81,19 +81,19 @@ def _takes_truth(function: Any) -> bool:
 def _watch_estimators(module: ModuleType, patches: Patches, watcher: Watcher) -> None:
     base = module.BaseEstimator
 
+    def watch(classes: Iterable[type]) -> None:
+        for cls in classes:
+            # The user's classes come and go, and must be free to.
+            own = cls.__module__.startswith("sklearn.")
+            patches.apply((_own_methods if own else _methods)(cls, watcher))
+
     def subclass(cls: type, /, **kwargs: Any) -> None:
         super(base, cls).__init_subclass__(**kwargs)
-        patches.apply(_methods(cls, watcher))
+        watch(cls.__mro__[:-1])
 
     # Classes that are made later: in the cell, or by an import in it.
-    patches.apply([Attribute(base, "__init_subclass__", classmethod(subclass))])  # type: ignore[arg-type]
-    for cls in _family(base):
-        # The user's classes come and go, and must be free to.
-        own = cls.__module__.startswith("sklearn.")
-        patches.apply((_own_methods if own else _methods)(cls, watcher))
-    # Mixins define `score`, `fit_transform` and `fit_predict` for those who do not.
-    for mixin in ("ClassifierMixin", "RegressorMixin", "ClusterMixin", "TransformerMixin", "OutlierMixin"):
-        patches.apply(_own_methods(getattr(module, mixin), watcher))
+    patches.apply([Attribute(base, "__init_subclass__", classmethod(subclass))])
+    watch(_family(base))
 
 
 def _methods(cls: type, watcher: Watcher, *, own: bool = False) -> tuple[Change, ...]:
@@ -110,12 +110,13 @@ def _own_methods(cls: type, watcher: Watcher) -> tuple[Change, ...]:
 
 
 def _family(base: type) -> list[type]:
+    """The subclasses, and the mixins that they inherit from: `predict` of linear classifiers stands in one."""
     found: dict[type, None] = {}
     waiting = [base]
     while waiting:
         cls = waiting.pop()
         if cls not in found:
-            found[cls] = None
+            found.update(dict.fromkeys(cls.__mro__[:-1]))
             waiting.extend(cls.__subclasses__())
     return list(found)
 

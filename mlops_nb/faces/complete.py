@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mlops_nb import references
 from mlops_nb.errors import MlopsError
 from mlops_nb.faces import commands
@@ -10,10 +12,13 @@ from mlops_nb.store.store import current
 from mlops_nb.verbs import Verb
 
 
-def candidates(verb: Verb, line: str) -> tuple[list[str], str]:
+def candidates(verb: Verb, line: str, python: Callable[[str], list[str]] = lambda _: []) -> tuple[list[str], str]:
     """Candidates for the last word of `line`, and that word as typed so far.
 
-    An empty list with the kind 'expression' is Python's business: IPython completes it itself.
+    Args:
+        verb: Whose line it is.
+        line: What was typed after its name.
+        python: Completes an expression; only a notebook can.
     """
     try:
         found = words(line)
@@ -21,11 +26,14 @@ def candidates(verb: Verb, line: str) -> tuple[list[str], str]:
         found = words(line + line[max(line.rfind('"'), line.rfind("'"))])
     typed = found[-1].text if found and not line[-1:].isspace() else ""
     before = found[:-1] if typed else found
-    if typed.startswith("-") and "=" not in typed:
-        return [a.flag for a in commands.arguments(verb) if not a.positional and a.flag.startswith(typed)], typed
     argument = _argument(verb, before)
+    value = argument is not None and not argument.positional
+    if typed.startswith("-") and not value:  # after `--sort`, `-metrics.auc` is no flag
+        return [a.flag for a in commands.arguments(verb) if not a.positional and a.flag.startswith(typed)], typed
     if argument is None:
         return [], typed
+    if argument.expression:
+        return python(typed), typed
     return of_kind(argument.arg.kind, typed), typed
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mlops_nb.errors import MlopsError, StoreError, brief
 from mlops_nb.results import Result
 from mlops_nb.runs import active, cost, queries, recording
-from mlops_nb.runs.numbers import kind, number, whole
+from mlops_nb.runs.numbers import FAR, kind, number, whole
 from mlops_nb.runs.series import Points
 from mlops_nb.services import process
 from mlops_nb.store import names
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _HEARTBEAT_US = 5_000_000
-_FAR = 2**63 - 1
 _ROW = "SELECT id FROM run WHERE ulid = ?"
 
 
@@ -118,7 +117,7 @@ class ActiveRun(Result):
         if step is None:
             step = next(series.steps)
         else:
-            if type(step) is not int or not -_FAR < step < _FAR:
+            if type(step) is not int or not -FAR < step < FAR:
                 step = whole(step, f"the step of metric {brief(name)}")
             series.steps = count(step + 1)
         series.waiting.append((step, value, time.time_ns()))

@@ -20,9 +20,12 @@ def artifact_bytes(source: object, name: str | None) -> tuple[bytes, str]:
             fix="ml.log_table or ml.log_figure for objects",
         )
     path = Path(source)
-    if not path.is_file():
-        raise NotFound(f"there is no file {brief(str(source))}", expected="an existing file")
-    return path.read_bytes(), name or path.name
+    try:
+        if path.is_file():
+            return path.read_bytes(), name or path.name
+    except OSError as error:
+        raise NotFound(f"the file {brief(str(source))} can't be read: {error.strerror}") from None
+    raise NotFound(f"there is no file {brief(str(source))}", expected="an existing file")
 
 
 def figure_png(figure: object) -> bytes:
@@ -49,12 +52,12 @@ def table_parquet(table: object) -> tuple[bytes, int, int]:
 
     try:
         arrow = _arrow(table)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError) as error:
+        buffer = io.BytesIO()
+        pq.write_table(arrow, buffer, compression="zstd")
+    except (pa.ArrowException, TypeError, ValueError, AttributeError) as error:
         raise InvalidInput(
             f"a {type(table).__name__} is not a table: {error}", expected="a DataFrame or a list of dicts"
         ) from None
-    buffer = io.BytesIO()
-    pq.write_table(arrow, buffer, compression="zstd")
     return buffer.getvalue(), arrow.num_rows, arrow.num_columns
 
 

@@ -6,7 +6,8 @@ import math
 
 from mlops_nb.errors import InvalidInput, brief
 
-_BIG = 2**63
+# Half of what a database can hold: a series that counts on never leaves it.
+FAR = 2**62
 FINITE, NAN, PLUS_INFINITY, MINUS_INFINITY = 0, 1, 2, 3
 
 
@@ -27,14 +28,14 @@ def number(value: object, what: str) -> float:
 
 
 def whole(value: object, what: str) -> int:
-    """`value` as a whole number that fits 64 bits.
+    """`value` as a whole number of at most 62 bits.
 
     Raises:
         InvalidInput: It is not one.
     """
     found = value if type(value) is int else number(value, what)
-    if not (-_BIG <= found < _BIG and found == int(found)):
-        raise InvalidInput(f"{what} is {brief(value)}", expected="a whole number that fits 64 bits")
+    if not (-FAR < found < FAR and found == int(found)):
+        raise InvalidInput(f"{what} is {brief(value)}", expected="a whole number of at most 62 bits")
     return int(found)
 
 

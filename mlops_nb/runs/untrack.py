@@ -55,7 +55,7 @@ def drop(store: Store, run: str, what: str) -> None:
         )
     listing, deletions = _KINDS[kind]
     row = store.query("SELECT id FROM run WHERE ulid = ?", (run,))[0][0]
-    known = dict(store.query(listing, (row,)))
+    known: dict[str, object] = dict(store.query(listing, (row,)))
     if name not in known:
         raise NotFound(
             f"run {run[:10]} has no {what}",
@@ -65,7 +65,7 @@ def drop(store: Store, run: str, what: str) -> None:
     if kind in ("artifacts", "datasets"):
         from mlops_nb.store.holds import refuse_held
 
-        refuse_held(store, f"run:{run}", f"run {run[:10]}")
+        refuse_held(store, f"run:{run}", f"run {run[:10]}", for_ever=True)
 
     def delete(connection: sqlite3.Connection) -> None:
         for deletion in deletions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import NamedTuple
 
 from mlops_nb.errors import InvalidInput
 from mlops_nb.store import holds
@@ -35,6 +36,7 @@ _TRASH = (
     f"DELETE FROM dataset WHERE {_OLD}",
 )
 _RUNS = f"DELETE {_PURGEABLE} AND 'run:' || ulid NOT IN ({_HELD})"
+_KEPT = f"SELECT ulid, (SELECT min(holder) FROM hold WHERE held = 'run:' || ulid) {_PURGEABLE}"
 # What nothing refers to any more.
 _UNUSED = (
     f"DELETE FROM experiment WHERE {_OLD} AND id NOT IN (SELECT experiment FROM run)",
@@ -73,33 +75,23 @@ def collect(store: Store, days: int, dry: bool) -> Collected:
     if not store.exists:
         return Collected(0, 0, 0, 0, 0, dry, ())
     moments = {"before": now_us() - days * _DAY_US, "quiet": now_us() - _QUIET_US}
-    kept = _kept(store, moments)
     try:
         purged = store.change(lambda connection: _purge(connection, moments, dry), "gc", "store", days=days)
     except _DryRun as undone:
         purged = undone.purged
     artifacts, freed = _sweep(store, purged.known, dry)
+    kept = tuple(f"run {ulid[:10]} is needed by {holds.describe(store, holder)}" for ulid, holder in purged.kept)
     return Collected(purged.runs, purged.others, artifacts, purged.texts, freed, dry, kept)
 
 
-def _kept(store: Store, moments: dict[str, int]) -> tuple[str, ...]:
-    rows = store.query(
-        f"SELECT ulid {_PURGEABLE.replace(':before', '?1').replace(':quiet', '?2')} AND 'run:' || ulid IN ({_HELD})",
-        tuple(moments.values()),
-    )
-    return tuple(
-        f"run {ulid[:10]} is needed by {holds.describe(store, holds.holders(store, f'run:{ulid}')[0])}"
-        for (ulid,) in rows
-    )
+class _Purged(NamedTuple):
+    """How many rows went, the artifacts that are still known, and the runs that somebody needs, with who does."""
 
-
-class _Purged:
-    """How many rows went, and the artifacts that are still known."""
-
-    __slots__ = ("known", "others", "runs", "texts")
-
-    def __init__(self, runs: int, others: int, texts: int, known: set[str]) -> None:
-        self.runs, self.others, self.texts, self.known = runs, others, texts, known
+    runs: int
+    others: int
+    texts: int
+    known: set[str]
+    kept: list[tuple[str, str]]
 
 
 class _DryRun(Exception):  # noqa: N818 (undoes the transaction, is never seen)
@@ -114,12 +106,13 @@ def _purge(connection: sqlite3.Connection, moments: dict[str, int], dry: bool) -
 
     others = gone(*_TRASH)
     runs = gone(_RUNS)
+    kept = connection.execute(_KEPT, moments).fetchall()
     others += gone(*_UNUSED)
     gone(_POINTS)
     texts = gone(_TEXTS)
     gone(_ARTIFACTS)
     known = {name for (name,) in connection.execute("SELECT digest FROM artifact")}
-    purged = _Purged(runs, others, texts, known)
+    purged = _Purged(runs, others, texts, known, kept)
     if dry:
         raise _DryRun(purged)
     return purged

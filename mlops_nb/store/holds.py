@@ -6,11 +6,12 @@ from mlops_nb.errors import Refused
 from mlops_nb.store.store import Store
 
 _HOLDERS = "SELECT holder FROM hold WHERE held = ? ORDER BY holder LIMIT 3"
-
-
-def holders(store: Store, held: str) -> list[str]:
-    """Up to three things that need `held` ('run:01K…', 'artifact:…')."""
-    return [holder for (holder,) in store.query(_HOLDERS, (held,))]
+_LIVE_HOLDERS = """
+SELECT h.holder FROM hold h WHERE h.held = ? AND NOT EXISTS (
+  SELECT 1 FROM version v JOIN model m ON m.id = v.model
+  WHERE 'version:' || v.model || '/' || v.number = h.holder AND (v.trashed_us IS NOT NULL OR m.trashed_us IS NOT NULL)
+) ORDER BY h.holder LIMIT 3
+"""
 
 
 def describe(store: Store, reference: str) -> str:
@@ -23,13 +24,20 @@ def describe(store: Store, reference: str) -> str:
     return f"{kind} {identity}"
 
 
-def refuse_held(store: Store, held: str, shown: str) -> None:
+def refuse_held(store: Store, held: str, shown: str, for_ever: bool) -> None:
     """Raise when something needs `held`.
+
+    Args:
+        store: Where to look.
+        held: The thing ('run:01K…').
+        shown: How a person would name it.
+        for_ever: It would be gone for good: then what is in the trash needs it as well, for it may be restored.
 
     Raises:
         Refused: Names who needs it.
     """
-    found = holders(store, held)
+    found = [holder for (holder,) in store.query(_HOLDERS if for_ever else _LIVE_HOLDERS, (held,))]
     if found:
-        names = ", ".join(describe(store, holder) for holder in found)
-        raise Refused(f"{shown} is needed by {names}", fix=f"%trash {names.split(' ', 1)[1].split(',')[0]} first")
+        names = [describe(store, holder) for holder in found]
+        first = names[0].split(" ", 1)[1]
+        raise Refused(f"{shown} is needed by {', '.join(names)}", fix=f"%trash {first} first")

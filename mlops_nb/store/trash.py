@@ -52,7 +52,7 @@ def put_in_trash(store: Store, references: Sequence[str], where: str, kind: str)
     """Mark each as trashed, all or none."""
     found = _all(store, references, where, kind, trashed=False)
     for one in found:
-        holds.refuse_held(store, f"{one.kind}:{one.identity}", f"{one.kind} {one.shown}")
+        holds.refuse_held(store, f"{one.kind}:{one.identity}", f"{one.kind} {one.shown}", for_ever=False)
         _refuse_in_use(store, one)
     _mark(store, found, now_us(), "trash")
     return Results(
@@ -139,11 +139,11 @@ def _refuse_in_use(store: Store, one: _Found) -> None:
     if one.kind in _INSIDE:
         held = store.query(
             f"SELECT held, shown FROM (SELECT '' AS held, '' AS shown WHERE 0 UNION ALL {_INSIDE[one.kind]}) "
-            "WHERE held IN (SELECT held FROM hold) LIMIT 1",
+            "WHERE held IN (SELECT held FROM hold)",
             noun.key(one.identity),
         )
         for reference, shown in held:
-            holds.refuse_held(store, reference, f"{shown} of {one.kind} {one.shown}")
+            holds.refuse_held(store, reference, f"{shown} of {one.kind} {one.shown}", for_ever=False)
     if one.kind in ("model", "version"):
         model, number = (*noun.key(one.identity), None)[:2]
         for (name,) in store.query(_DEPLOYED, (model, number, number)):

@@ -76,7 +76,9 @@ def test_status_of_the_run(kernel: Kernel, body: str, status: str) -> None:
     assert last(kernel) == status
 
 
-@pytest.mark.parametrize("body", ["import time\nfor _ in range(100): time.sleep(0.1)", "import asyncio\nawait asyncio.sleep(3)"])
+@pytest.mark.parametrize(
+    "body", ["import time\nfor _ in range(100): time.sleep(0.1)", "import asyncio\nawait asyncio.sleep(3)"]
+)
 def test_real_interrupt(kernel: Kernel, body: str) -> None:
     message = kernel.send(f"%%track\n{body}")
     time.sleep(0.7)

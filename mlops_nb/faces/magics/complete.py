@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from mlops_nb.verbs import BY_MAGIC
 
 _LINE = re.compile(r"^\s*(?:\w+\s*=\s*)?%%?(?P<words>.+)$")
+_NAME = re.compile(r"[A-Za-z_][\w.]*$")
 _SECONDS = 0.05
 
 
@@ -36,13 +38,22 @@ class Matcher:
 
     def _within_limit(self, line: str) -> tuple[list[str], str]:
         outcome: list[tuple[list[str], str]] = []
-        worker = threading.Thread(target=lambda: outcome.append(_complete(line)), daemon=True)
+        worker = threading.Thread(target=lambda: outcome.append(_complete(line, self._python)), daemon=True)
         worker.start()
         worker.join(_SECONDS)
         return outcome[0] if outcome else ([], "")
 
+    def _python(self, typed: str) -> list[str]:
+        """Candidates for a Python expression, as IPython completes one elsewhere."""
+        found = _NAME.search(typed)
+        if found is None:
+            return []
+        completer, name = self.shell.Completer, found[0]
+        matches = completer.attr_matches(name) if "." in name else completer.global_matches(name)
+        return [typed[: found.start()] + match for match in matches]
 
-def _complete(line: str) -> tuple[list[str], str]:
+
+def _complete(line: str, python: Callable[[str], list[str]]) -> tuple[list[str], str]:
     from mlops_nb.errors import MlopsError
     from mlops_nb.faces.complete import candidates
 
@@ -61,6 +72,6 @@ def _complete(line: str) -> tuple[list[str], str]:
             ], typed
         return [], ""
     try:
-        return candidates(BY_MAGIC[spoken], text[len(spoken) + 1 :])
+        return candidates(BY_MAGIC[spoken], text[len(spoken) + 1 :], python)
     except MlopsError:
         return [], ""

@@ -22,7 +22,7 @@ class Outputs:
         self._length = 0
         # What is displayed, and what is the value of the last expression.
         found = (getattr(shell, "display_pub", None), getattr(shell, "displayhook", None))
-        self._publishers = [publisher for publisher in found if hasattr(publisher, "register_hook")]
+        self._publishers: list[Any] = [publisher for publisher in found if hasattr(publisher, "register_hook")]
         for publisher in self._publishers:
             publisher.register_hook(self._displayed)
         self._unhook: Callable[[], None] | None = None

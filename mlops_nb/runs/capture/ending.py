@@ -41,14 +41,15 @@ def write_scores(observer: Observer, names: Names, namespace: Mapping[str, Any])
         for value in scored.values:
             run.log_metric(name, value)
     others: dict[str, float] = {}
+    found: Any
     for name in names.bound - names.running - set(names.literals) - used:
-        value = namespace.get(name)
-        if name.startswith("_") or not is_scalar(value):
+        found = namespace.get(name)
+        if name.startswith("_") or not is_scalar(found):
             continue
         if direction(name):
-            run.log_metric(name, float(value))  # type: ignore[arg-type]
+            run.log_metric(name, float(found))
         else:
-            others[name] = float(value)  # type: ignore[arg-type]
+            others[name] = float(found)
     if others:
         run.put_values(others)
 

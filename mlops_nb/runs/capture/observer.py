@@ -186,9 +186,7 @@ class Observer:
         if not site.told:
             site.told = True
             where = str(call.place) or call.name
-            self.run.problem(
-                f"{where}: called again and again; the data of its later calls were not fingerprinted"
-            )
+            self.run.problem(f"{where}: called again and again; the data of its later calls were not fingerprinted")
         return True
 
     def _dataset(self, call: Call, data: Any, variable: str, role: str) -> Use | None:

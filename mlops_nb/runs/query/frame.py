@@ -1,13 +1,14 @@
-"""Runs as a wide pandas DataFrame: a page that is loaded already, or all that match, column by column."""
+"""Runs as a wide pandas DataFrame, column by column."""
 
 from __future__ import annotations
 
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from mlops_nb.runs.query.items import BASE, number, scalar
-from mlops_nb.runs.query.plan import prepare
+from mlops_nb.runs.numbers import from_stored as number
+from mlops_nb.runs.query.items import BASE
 from mlops_nb.runs.query.reader import Reader, batched
+from mlops_nb.runs.recording import from_stored as scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from mlops_nb.runs.model import Run
     from mlops_nb.runs.query.scope import Scope
 
 # Up to here the wanted rows are looked up, from here on the tables are read through.
@@ -32,51 +32,18 @@ _COLUMNS = {
 }
 
 
-def frame(
-    reader: Reader, where: str = "", *, sort: str = "", limit: int | None = None, trashed: bool = False
-) -> pd.DataFrame:
-    """All the runs that match a filter as one DataFrame, a row per run.
-
-    Args:
-        reader: The store.
-        where: The filter, as for `search`.
-        sort: The order of the rows, as for `search`.
-        limit: At most so many rows; all when None.
-        trashed: Those in the trash too.
+def of_ids(reader: Reader, ids: Sequence[int], scope: Scope) -> pd.DataFrame:
+    """The runs of these ids in their order, as they are now, a row per run.
 
     Returns:
         The columns id, experiment, status, started (datetime64, UTC), wall_s, note, then `params.…`,
         `metrics.…`, `values.…` and `tags.…` by name. A column of numbers is float64, with NaN where a run has
         none; a param that is a truth value in every run is bool; a text column is what pandas makes of text.
-
-    Raises:
-        InvalidInput: The filter or the order can't be understood.
     """
-    prepared = prepare(reader, where, sort, trashed=trashed)
-    found = prepared.plan.runs(reader, limit, None) if limit is None or limit > 0 else []
-    ids = [row[0] for _, row in found]
-    columns = _base(reader, ids, prepared.scope)
+    columns = _base(reader, ids, scope)
     for space, table in _TABLES:
         for name, column in _pivoted(reader, table, ids):
             columns[f"{space}.{name}"] = column
-    return _made(columns)
-
-
-def of_runs(runs: Sequence[Run]) -> pd.DataFrame:
-    """The same layout from runs that are loaded."""
-    columns: dict[str, Any] = {
-        "id": [run.id for run in runs],
-        "experiment": [run.experiment for run in runs],
-        "status": [run.status for run in runs],
-        "started": [run.started_us for run in runs],
-        "wall_s": [run.wall_s for run in runs],
-        "note": [run.note for run in runs],
-    }
-    for space, _ in _TABLES:
-        keyed = [getattr(run, space) for run in runs]
-        for name in sorted({name for mapping in keyed for name in mapping}):
-            column = [mapping.get(name) for mapping in keyed]
-            columns[f"{space}.{name}"] = column if space == "tags" else _typed(column)
     return _made(columns)
 
 
@@ -123,10 +90,8 @@ def _pivoted(reader: Reader, table: str, ids: Sequence[int]) -> Iterator[tuple[s
     import numpy as np
 
     sql = f"SELECT t.run, t.key, {_COLUMNS[table]} FROM {table} t"
-    if len(ids) > _SCAN_FROM:
-        rows = reader.query(sql, ())
-    else:
-        rows = batched(reader, sql + " WHERE t.run IN ({places})", ids)
+    whole = len(ids) > _SCAN_FROM
+    rows = reader.query(sql, ()) if whole else batched(reader, sql + " WHERE t.run IN ({places})", ids)
     if not rows or not ids:
         return
     run_of, key_of = (np.fromiter(map(itemgetter(i), rows), dtype="int64", count=len(rows)) for i in (0, 1))

@@ -29,9 +29,9 @@ def resolve_run(reader: Reader, ref: str) -> str:
     - `01K3F9A…` or the first characters of it (4 or more, in any case), of any run, also one in the trash;
     - `last`: the run that began last, whatever its status; `last~1` the one before it, and so on;
     - `best:METRIC[:max|:min][@EXPERIMENT]`: the finished run with the best last value of the metric, the
-      earliest of equals, never one whose value is NaN or was computed on training data. Which way is better is what the runs recorded with the
-      metric, else what its name says. A key that itself contains `:max` or `@` is taken whole if
-      there is such a key.
+      earliest of equals, never one whose value is NaN or was computed on training data. Which way is better is
+      what the runs recorded with the metric, else what its name says. A key that itself contains `:max` or `@`
+      is taken whole if there is such a key.
 
     Args:
         reader: The store.

@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING
 from mlops_nb.errors import InvalidInput, brief
 from mlops_nb.results import Results
 from mlops_nb.runs.query import cursor
-from mlops_nb.runs.query.compile import VISIBLE, compiled
-from mlops_nb.runs.query.expression import fields
-from mlops_nb.runs.query.frame import of_runs
-from mlops_nb.runs.query.grammar import parse_where
+from mlops_nb.runs.query.frame import of_ids
 from mlops_nb.runs.query.items import load
 from mlops_nb.runs.query.plan import place_of, prepare
-from mlops_nb.runs.query.scope import hints, look
-from mlops_nb.runs.query.sql import joined
+from mlops_nb.runs.query.scope import hints
 
 if TYPE_CHECKING:
     from mlops_nb.runs.model import Run
     from mlops_nb.runs.query.reader import Reader
 
 MOST = 100_000
+# A page that nobody reads row by row is loaded when it is: `.df` needs no objects.
+_FEW = 1_000
 
 
 def search(
@@ -58,30 +56,16 @@ def search(
     start = cursor.read(after, prepared.name) if after else None
     found = prepared.plan.runs(reader, size + 1, start)
     page = found[:size]
-    items = load(reader, [row[0] for _, row in page], prepared.scope)
+    ids = [row[0] for _, row in page]
+    few = load(reader, ids, prepared.scope) if len(ids) <= _FEW else None
     following = cursor.written(place_of(page[-1]), prepared.name) if len(found) > size else ""
     note = hints(reader, prepared.scope, prepared.named)
-    return Results(items, next_page=following, frame=of_runs, note=note)
-
-
-def count(reader: Reader, where: str = "", *, trashed: bool = False) -> int:
-    """How many runs match a filter; counted by the database.
-
-    Args:
-        reader: The store.
-        where: The filter, as for `search`.
-        trashed: Count those in the trash too.
-
-    Returns:
-        The number of runs.
-
-    Raises:
-        InvalidInput: The filter can't be understood.
-    """
-    expression = parse_where(where)
-    scope = look(reader, fields(expression) if expression is not None else ())
-    condition = joined("AND", [*([] if trashed else [VISIBLE]), compiled(expression, scope)])
-    return int(reader.query(f"SELECT count(*) FROM run r WHERE {condition}", condition.values)[0][0])
+    return Results(
+        (lambda: load(reader, ids, prepared.scope)) if few is None else few,
+        next_page=following,
+        frame=lambda: of_ids(reader, ids, prepared.scope),
+        note=note,
+    )
 
 
 def _limit(limit: int) -> int:

@@ -106,8 +106,7 @@ COLUMNS = (
         ("params.x = and", "'and' at position 12 is not a value; expected a value; try: 'and'"),
         (
             "params.x = 'abc",
-            '--where has "\'abc" at position 12; expected a value; '
-            "try: close the quotes, '' is a quote inside them",
+            "--where has \"'abc\" at position 12; expected a value; try: close the quotes, '' is a quote inside them",
         ),
         (
             "min(params.x) > 1",

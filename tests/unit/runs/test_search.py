@@ -3,13 +3,21 @@ import math
 import sqlite3
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 import mlops_nb
 from mlops_nb.errors import InvalidInput, NotFound
-from mlops_nb.runs.query import count, frame, keys, resolve_run, search
+from mlops_nb.runs.query import keys, resolve_run, search
 from mlops_nb.services.process import this
+
+
+def frame(reader, where="", *, limit=100_000, **more):
+    return search(reader, where, limit=limit, **more).df
+
+
+def count(reader, where="", **more):
+    return len(search(reader, where, limit=100_000, **more))
+
 
 SCHEMA = Path(mlops_nb.__file__).parent / "store" / "migrations" / "0001_ground.sql"
 NOVEMBER = 1_793_491_200_000_000  # 2026-11-01T00:00Z
@@ -56,9 +64,7 @@ class Store:
             **columns,
         }
         marks = ", ".join("?" * len(row))
-        run = self.connection.execute(
-            f"INSERT INTO run ({', '.join(row)}) VALUES ({marks})", [*row.values()]
-        ).lastrowid
+        run = self.connection.execute(f"INSERT INTO run ({', '.join(row)}) VALUES ({marks})", [*row.values()]).lastrowid
         for key, value in dict(params).items():
             number = float(value) if isinstance(value, bool | int | float) and math.isfinite(value) else None
             self._put("param", run, key, str(value), number, "typed")
@@ -66,17 +72,13 @@ class Store:
             points = value if isinstance(value, list) else [value]
             real = [point for point in points if not math.isnan(point)]
             ends = (min(real), max(real)) if real else (None, None)
-            self._put(
-                "metric", run, key, points[-1], kind(points[-1]), 0, *ends, len(points), "test", None, 0
-            )
+            self._put("metric", run, key, points[-1], kind(points[-1]), 0, *ends, len(points), "test", None, 0)
         for key, value in dict(tags).items():
             self._put("tag", run, key, value)
         for key, value in dict(values).items():
             self._put("value", run, key, value, kind(value))
         for version in datasets:
-            self.connection.execute(
-                "INSERT INTO run_dataset VALUES (?, ?, 'train', 'X', 'line 5')", (run, version)
-            )
+            self.connection.execute("INSERT INTO run_dataset VALUES (?, ?, 'train', 'X', 'line 5')", (run, version))
         return row["ulid"]
 
     def _put(self, table, run, key, *rest):
@@ -363,9 +365,7 @@ def test_a_page_asks_as_often_as_a_small_one(filled):
 )
 def test_a_damaged_cursor(filled, change):
     cursor = search(filled, limit=2).next_page
-    with pytest.raises(
-        InvalidInput, match=r"is not the next page of this search; expected `next_page` of the same"
-    ):
+    with pytest.raises(InvalidInput, match=r"is not the next page of this search; expected `next_page` of the same"):
         search(filled, limit=2, after=change(cursor))
 
 
@@ -379,9 +379,7 @@ def test_a_cursor_of_another_search(filled):
 
 @pytest.mark.parametrize("limit", [0, -1, 1.5, True, "5", 100_001])
 def test_a_limit_that_is_none(filled, limit):
-    with pytest.raises(
-        InvalidInput, match=r"limit is .*; expected a whole number from 1 to 100,000; try: limit=50"
-    ):
+    with pytest.raises(InvalidInput, match=r"limit is .*; expected a whole number from 1 to 100,000; try: limit=50"):
         search(filled, limit=limit)
 
 
@@ -420,8 +418,8 @@ def test_a_run_whose_process_is_gone_is_interrupted(store):
 
 
 def test_frame_and_page_have_one_layout(filled):
-    page, whole = search(filled, sort="-metrics.auc").df, frame(filled, sort="-metrics.auc")
-    pd.testing.assert_frame_equal(page, whole)
+    whole = frame(filled, sort="-metrics.auc")
+    assert whole["id"].tolist() == [run.id for run in search(filled, sort="-metrics.auc")]
     assert list(whole.columns[:6]) == ["id", "experiment", "status", "started", "wall_s", "note"]
     assert list(whole.columns[6:9]) == ["params.depth", "params.fast", "params.model"]
     assert str(whole["started"].dtype) == "datetime64[us, UTC]"
@@ -429,15 +427,12 @@ def test_frame_and_page_have_one_layout(filled):
     assert whole["params.depth"].tolist()[:3] == ["auto", 3, 8]
     few = frame(filled, "note in (a, b)", sort="started")
     assert (few["params.depth"].dtype, few["params.fast"].dtype) == ("float64", "bool")
-    pd.testing.assert_frame_equal(few, search(filled, "note in (a, b)", sort="started").df)
 
 
 def test_frame_of_nothing_and_with_a_limit(store, filled):
     assert len(frame(filled, limit=2)) == 2
-    assert len(frame(filled, limit=0)) == 0
     empty = frame(filled, "note = zzz")
     assert list(empty.columns) == ["id", "experiment", "status", "started", "wall_s", "note"]
-    pd.testing.assert_frame_equal(empty, search(filled, "note = zzz").df)
 
 
 def test_frame_of_more_runs_than_are_looked_up(store):
@@ -463,9 +458,7 @@ def test_references(filled):
     earliest, latest = (search(filled, sort=sort, limit=1)[0].id for sort in ("started", "-started"))
     assert resolve_run(filled, "last") == latest
     assert resolve_run(filled, earliest.lower()) == earliest
-    filled.connection.execute(
-        "UPDATE run SET ulid = '7ZZZ' || substr(ulid, 5), trashed_us = 1 WHERE note = 'a'"
-    )
+    filled.connection.execute("UPDATE run SET ulid = '7ZZZ' || substr(ulid, 5), trashed_us = 1 WHERE note = 'a'")
     assert resolve_run(filled, " 7zzz ").startswith("7ZZZ")
 
 
@@ -518,9 +511,7 @@ def test_the_best_run(store):
         "whether a greater or a lesser 'odd' is better is not known; expected max or min; "
         "try: best:odd:max or best:odd:min"
     )
-    store.connection.execute(
-        "UPDATE metric SET direction = -1 WHERE key = (SELECT id FROM key WHERE name = 'odd')"
-    )
+    store.connection.execute("UPDATE metric SET direction = -1 WHERE key = (SELECT id FROM key WHERE name = 'odd')")
     assert resolve_run(store, "best:odd") == first
 
 
@@ -535,9 +526,7 @@ def test_keys_of_a_namespace(filled):
     assert keys(filled, "params", "d") == ["depth"]
     assert keys(filled, "params", limit=2) == ["depth", "fast"]
     assert keys(filled, "tags", "%") == []
-    with pytest.raises(
-        InvalidInput, match="unknown namespace 'metric'; expected metrics, params, tags, values; did"
-    ):
+    with pytest.raises(InvalidInput, match="unknown namespace 'metric'; expected metrics, params, tags, values; did"):
         keys(filled, "metric")
 
 

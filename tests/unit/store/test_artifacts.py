@@ -31,7 +31,9 @@ def test_a_flipped_byte_and_a_missing_file_are_named(store: Store):
     assert store.artifacts.get(name) == b"hello"
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "", "a" * 63, "A" * 64, "a" * 64 + "\n", "a" * 62 + "/x", "\x00" * 64])
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "", "a" * 63, "A" * 64, "a" * 64 + "\n", "a" * 62 + "/x", "\x00" * 64]
+)
 def test_only_a_digest_becomes_a_path(store: Store, name: str):
     for act in (store.artifacts.get, store.artifacts.path, lambda n: store.artifacts.remove(n, 0)):
         with pytest.raises(InvalidInput, match="not an artifact digest"):

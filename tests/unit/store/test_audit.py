@@ -54,8 +54,14 @@ def test_it_is_append_only(store: Store, statement: str):
         ("UPDATE audit SET time_us = time_us + 1 WHERE seq = 1", "row 1 was altered"),
         ("DELETE FROM audit WHERE seq = 3", "row 4 does not follow row 2"),
         ("DELETE FROM audit WHERE seq = 1", "row 2 does not follow row 0"),
-        ("INSERT INTO audit SELECT 0, time_us, actor, action, subject, detail, '', digest FROM audit WHERE seq = 1", "row 0"),
-        ("INSERT INTO audit SELECT 7, time_us, actor, action, subject, detail, digest, digest FROM audit WHERE seq = 6", "row 7"),
+        (
+            "INSERT INTO audit SELECT 0, time_us, actor, action, subject, detail, '', digest FROM audit WHERE seq = 1",
+            "row 0",
+        ),
+        (
+            "INSERT INTO audit SELECT 7, time_us, actor, action, subject, detail, digest, digest FROM audit WHERE seq = 6",
+            "row 7",
+        ),
         ("DELETE FROM audit WHERE seq > 4", "ends at row 4, but row 6 was anchored: its tail was cut"),
         ("DELETE FROM audit", "empty"),
         ("UPDATE project SET id = 'another'", "row 1 belongs to another store"),

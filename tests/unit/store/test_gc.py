@@ -38,7 +38,19 @@ def test_a_trashed_run_goes_with_all_that_only_it_had(store: Store):
     age(store, 31)
     found = ml.db.gc()
     assert (found.runs, found.artifacts, found.texts) == (1, 1, 2)
-    for table, left in (("run", 1), ("point", 1), ("metric", 1), ("tag", 0), ("run_artifact", 1), ("run_dataset", 1), ("dataset_version", 1), ("dataset_file", 1), ("cell", 1), ("text", 1), ("artifact", 1)):
+    for table, left in (
+        ("run", 1),
+        ("point", 1),
+        ("metric", 1),
+        ("tag", 0),
+        ("run_artifact", 1),
+        ("run_dataset", 1),
+        ("dataset_version", 1),
+        ("dataset_file", 1),
+        ("cell", 1),
+        ("text", 1),
+        ("artifact", 1),
+    ):
         assert _count(store, table) == left, table
     assert store.query("SELECT 1 FROM edge WHERE child = ?", (f"run:{world.loose.id}",)) == []
     assert store.artifacts.names() == [world.model_bytes]
@@ -68,7 +80,13 @@ def test_dry_changes_nothing_and_says_what_the_real_run_does(store: Store, days:
     dry = ml.db.gc(days=days, dry=True)
     assert everything(store) == before
     real = ml.db.gc(days=days)
-    assert (dry.runs, dry.others, dry.artifacts, dry.texts, dry.bytes) == (real.runs, real.others, real.artifacts, real.texts, real.bytes)
+    assert (dry.runs, dry.others, dry.artifacts, dry.texts, dry.bytes) == (
+        real.runs,
+        real.others,
+        real.artifacts,
+        real.texts,
+        real.bytes,
+    )
     assert real.runs == 1
     assert real.artifacts == 2
     assert ml.db.check().problems == ()
@@ -83,6 +101,10 @@ def test_what_a_version_needs_stays_even_when_it_is_in_the_trash(store: Store):
     found = ml.db.gc(days=0)
     assert found.runs == 1
     assert found.kept == (f"run {world.registered.id[:10]} is needed by version delay/1",)
+    ml.trash("api", kind="deployment")
+    ml.trash("delay/1", kind="version")
+    age(store, 40)
+    assert (ml.db.gc(dry=True).runs, ml.db.gc(dry=True).kept) == (1, ())
     assert store.artifacts.names() == [world.model_bytes]
     assert store.query("SELECT digest FROM dataset_version") == [("fp1b:aa",)]
 
@@ -91,7 +113,6 @@ def test_a_chain_of_trash_goes_in_order(store: Store):
     world = build(store)
     for name, kind in (("api", "deployment"), ("delay/1", "version"), ("delay", "model")):
         ml.trash(name, kind=kind)
-    ml.trash(world.registered.id) if False else None
     age(store, 40)
     ml.db.gc()
     for table in ("deployment", "version", "model", "hold"):
@@ -101,7 +122,18 @@ def test_a_chain_of_trash_goes_in_order(store: Store):
     ml.trash("flights", "junk", kind="experiment")
     age(store, 40)
     ml.db.gc()
-    for table in ("run", "experiment", "dataset", "dataset_name", "dataset_version", "artifact", "text", "cell", "point", "edge"):
+    for table in (
+        "run",
+        "experiment",
+        "dataset",
+        "dataset_name",
+        "dataset_version",
+        "artifact",
+        "text",
+        "cell",
+        "point",
+        "edge",
+    ):
         assert _count(store, table) == 0, table
     assert store.artifacts.names() == []
     assert ml.db.check().problems == ()

@@ -47,7 +47,10 @@ def test_backup_while_a_writer_hammers(store: Store):
                 assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
                 assert copy.execute("PRAGMA foreign_key_check").fetchall() == []
                 assert copy.execute("SELECT count(*) FROM point").fetchone()[0] >= before
-                assert copy.execute("SELECT m.points FROM metric m").fetchone()[0] == copy.execute("SELECT count(*) FROM point").fetchone()[0]
+                assert (
+                    copy.execute("SELECT m.points FROM metric m").fetchone()[0]
+                    == copy.execute("SELECT count(*) FROM point").fetchone()[0]
+                )
     finally:
         stop.set()
         thread.join()
@@ -89,7 +92,9 @@ def test_backup_refusals(store: Store, tmp_path: Path):
 
 def test_check_names_each_damaged_artifact_and_who_used_it(store: Store):
     with ActiveRun(store, "flights") as run:
-        flipped, gone, good = (run.log_artifact(data, name) for data, name in ((b"one", "a"), (b"two", "b"), (b"three", "c")))
+        flipped, gone, good = (
+            run.log_artifact(data, name) for data, name in ((b"one", "a"), (b"two", "b"), (b"three", "c"))
+        )
     store.writer.flush()
     store.artifacts.path(flipped).write_bytes(b"onf")
     store.artifacts.path(gone).unlink()
@@ -100,7 +105,9 @@ def test_check_names_each_damaged_artifact_and_who_used_it(store: Store):
         [
             p
             for p in found.problems
-            if (flipped[:12] in p and "damaged" in p or gone[:12] in p and "missing" in p) and run.id[:10] in p and "backup" in p
+            if (flipped[:12] in p and "damaged" in p or gone[:12] in p and "missing" in p)
+            and run.id[:10] in p
+            and "backup" in p
         ]
     )
     assert len(found.problems) == 2
@@ -126,7 +133,13 @@ def test_overwritten_pages_are_one_clear_line_each(store: Store, part: float):
     for table in ("run", "param", "metric", "point", "key", "tag", "audit", "experiment"):
         with contextlib.suppress(Corrupt):
             store.query(f"SELECT * FROM {table}")
-    for verb in (ml.runs, ml.doctor, lambda: ml.sql("SELECT * FROM params"), lambda: ml.rename("flights", "x"), ml.db.backup):
+    for verb in (
+        ml.runs,
+        ml.doctor,
+        lambda: ml.sql("SELECT * FROM params"),
+        lambda: ml.rename("flights", "x"),
+        ml.db.backup,
+    ):
         try:
             verb()
         except MlopsError as error:

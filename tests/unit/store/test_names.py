@@ -5,7 +5,28 @@ import pytest
 from mlops_nb.errors import InvalidInput
 from mlops_nb.store import names
 
-HOSTILE = ["", " ", "../../x", "/etc", ".hidden", "a/b", "a\\b", "a\x00b", "a\nb", "<script>", "a;b", "é", "🦜", "\ud800", "a" * 129, "-x", "a'b", 'a"b', "%s", "\u202ea"]
+HOSTILE = [
+    "",
+    " ",
+    "../../x",
+    "/etc",
+    ".hidden",
+    "a/b",
+    "a\\b",
+    "a\x00b",
+    "a\nb",
+    "<script>",
+    "a;b",
+    "é",
+    "🦜",
+    "\ud800",
+    "a" * 129,
+    "-x",
+    "a'b",
+    'a"b',
+    "%s",
+    "\u202ea",
+]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -27,6 +48,9 @@ def test_keys_that_are_refused(key: str):
         names.key(key, "param")
 
 
-@pytest.mark.parametrize("key", ["a", "val/loss", "roc_auc_score[X_valid]", "🦜", "../../x", "<script>", "'; DROP TABLE run; --", "a" * 250, 5])
+@pytest.mark.parametrize(
+    "key",
+    ["a", "val/loss", "roc_auc_score[X_valid]", "🦜", "../../x", "<script>", "'; DROP TABLE run; --", "a" * 250, 5],
+)
 def test_keys_that_are_allowed(key: object):
     assert names.key(key, "param") == str(key)

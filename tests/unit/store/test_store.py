@@ -49,7 +49,11 @@ def test_an_empty_file_reads_as_empty_and_becomes_a_store(store: Store):
 def test_a_text_file_is_refused_in_one_line(store: Store):
     store.folder.mkdir(parents=True)
     store.path.write_text("dear diary, " * 1000)
-    for act in (lambda: store.query("SELECT 1 FROM run"), lambda: store.write(lambda _: None), lambda: ml.sql("SELECT 1 FROM runs")):
+    for act in (
+        lambda: store.query("SELECT 1 FROM run"),
+        lambda: store.write(lambda _: None),
+        lambda: ml.sql("SELECT 1 FROM runs"),
+    ):
         with pytest.raises(Corrupt) as caught:
             act()
         assert str(store.path) in str(caught.value)
@@ -82,7 +86,9 @@ def test_a_newer_format_is_refused_with_the_version_it_needs(store: Store):
         newer.execute("PRAGMA user_version = 99")
     newer.close()
     for act in (lambda: store.query("SELECT 1"), lambda: store.write(lambda _: None), ml.db.migrate, ml.runs):
-        with pytest.raises(StoreError, match=f"format 99.*expected format {database.newest()} or older.*pip install --upgrade"):
+        with pytest.raises(
+            StoreError, match=f"format 99.*expected format {database.newest()} or older.*pip install --upgrade"
+        ):
             act()
     assert "format 99" in ml.db.check().problems[0]
 
@@ -165,7 +171,9 @@ def test_the_golden_store_of_format_1_opens(store: Store):
     assert run.metrics["auc"] == 0.875
     assert run.params == {"depth": 8, "rate": 0.1, "model": "hgb", "shuffle": True}
     assert run.tags == {"team": "ops"}
-    assert ml.sql("SELECT value, least, greatest, points FROM metrics WHERE metric = 'loss'").rows == ((0.25, 0.25, 1.0, 3),)
+    assert ml.sql("SELECT value, least, greatest, points FROM metrics WHERE metric = 'loss'").rows == (
+        (0.25, 0.25, 1.0, 3),
+    )
     assert store.verify_audit().fault.endswith("until the next change is anchored")
     ml.note("still writable")
     assert store.verify_audit().fault == ""
@@ -191,7 +199,10 @@ def test_sql_reads_and_nothing_else(store: Store, tmp_path: Path):
             ml.sql(query)
         assert "\n" not in str(caught.value)
     assert not list(tmp_path.glob("*.db"))
-    assert len(ml.sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n LIMIT 20000").rows) == 10_000
+    assert (
+        len(ml.sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n LIMIT 20000").rows)
+        == 10_000
+    )
     # No read transaction was left open: the writer can start its log again.
     busy = store.write(lambda c: c.execute("PRAGMA user_version").fetchone())
     assert busy == (database.newest(),)

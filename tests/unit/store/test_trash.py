@@ -43,11 +43,23 @@ def test_nouns_that_depend_on_each_other(store: Store):
 
 @pytest.mark.parametrize(
     ("kind", "needed_by"),
-    [("run", "version delay/1"), ("experiment", "version delay/1"), ("dataset", "version delay/1"), ("model", "deployment api"), ("version", "deployment api")],
+    [
+        ("run", "version delay/1"),
+        ("experiment", "version delay/1"),
+        ("dataset", "version delay/1"),
+        ("model", "deployment api"),
+        ("version", "deployment api"),
+    ],
 )
 def test_what_is_needed_is_refused_and_says_by_whom(store: Store, kind: str, needed_by: str):
     world = build(store)
-    name = {"run": world.registered.id, "experiment": "flights", "dataset": "train-set", "model": "delay", "version": "delay/1"}[kind]
+    name = {
+        "run": world.registered.id,
+        "experiment": "flights",
+        "dataset": "train-set",
+        "model": "delay",
+        "version": "delay/1",
+    }[kind]
     before = everything(store)
     with pytest.raises(Refused, match=f"is needed by {needed_by}.*try:") as caught:
         ml.trash(name, kind=kind)
@@ -82,7 +94,9 @@ def test_junk_by_a_filter(store: Store):
         ml.trash()
 
 
-@pytest.mark.parametrize(("kind", "old"), [("experiment", "junk"), ("dataset", "train-set"), ("model", "delay"), ("deployment", "api")])
+@pytest.mark.parametrize(
+    ("kind", "old"), [("experiment", "junk"), ("dataset", "train-set"), ("model", "delay"), ("deployment", "api")]
+)
 def test_rename_every_noun_that_has_a_name(store: Store, kind: str, old: str):
     build(store)
     moved = ml.rename(old, "  new name ", kind=kind)

@@ -121,7 +121,8 @@ def test_a_read_never_misses_own_writes(store: Store):
             else:
                 run.log_metric(f"m{me}", float(i))
                 seen = store.query(
-                    "SELECT count(*) FROM point p JOIN key k ON k.id = p.key WHERE k.name = ? AND value = ?", (f"m{me}", float(i))
+                    "SELECT count(*) FROM point p JOIN key k ON k.id = p.key WHERE k.name = ? AND value = ?",
+                    (f"m{me}", float(i)),
                 )[0][0]
             if not seen:
                 missed.append(f"{me}/{i}")
@@ -153,9 +154,9 @@ def test_eight_threads_log_into_one_run(store: Store):
     values = store.query("SELECT value, step FROM point p JOIN key k ON k.id = p.key WHERE k.name = 'shared'")
     assert sorted(v for v, _ in values) == [float(i) for i in range(4000)]
     assert sorted(s for _, s in values) == list(range(4000))
-    assert store.query("SELECT count(*), min(points), min(value), max(greatest) FROM metrics WHERE metric LIKE 'own%'") == [
-        (8, 500, 499.0, 499.0)
-    ]
+    assert store.query(
+        "SELECT count(*), min(points), min(value), max(greatest) FROM metrics WHERE metric LIKE 'own%'"
+    ) == [(8, 500, 499.0, 499.0)]
 
 
 def test_the_thread_survives_whatever_a_source_raises(store: Store):
@@ -320,7 +321,10 @@ def test_forked_children_log_their_own_runs_while_the_parent_goes_on(store: Stor
         thread.join()
     store.writer.flush()
     assert codes == [0] * 12
-    assert store.query("SELECT experiment, status, count(*) FROM runs GROUP BY 1, 2") == [("child", "finished", 12), ("parent", "finished", 1)]
+    assert store.query("SELECT experiment, status, count(*) FROM runs GROUP BY 1, 2") == [
+        ("child", "finished", 12),
+        ("parent", "finished", 1),
+    ]
     assert store.query("SELECT metric, points FROM metrics WHERE run = ? ORDER BY 1", (run.id,)) == [
         ("busy", logged[0]),
         ("from children", 12),
@@ -355,7 +359,10 @@ def test_workers_that_are_ended_abruptly_lose_no_finished_run(store: Store, tmp_
     script.write_text(POOL)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     subprocess.run([sys.executable, "-W", "ignore", script, store.folder, how], check=True, timeout=60, env=environment)
-    assert store.query("SELECT experiment, status, count(*) FROM runs GROUP BY 1, 2") == [("main", "finished", 1), ("pool", "finished", 30)]
+    assert store.query("SELECT experiment, status, count(*) FROM runs GROUP BY 1, 2") == [
+        ("main", "finished", 1),
+        ("pool", "finished", 30),
+    ]
     assert store.query("SELECT count(*) FROM metrics WHERE metric = 'x'") == [(30,)]
 
 

@@ -41,7 +41,9 @@ def _rows(c: sqlite3.Connection, registered: str, loose: str, model: str) -> Non
     for text in ("cell of one", "cell of two", "nobody's"):
         c.execute("INSERT INTO text VALUES (?, ?)", (f"digest of {text}", text))
     for version, (run, digest) in enumerate(((registered, "fp1b:aa"), (loose, "fp1b:bb")), 1):
-        c.execute("INSERT INTO dataset_version VALUES (?, ?, 's', 1, 1, '{}', NULL, NULL, ?, NULL)", (version, digest, now))
+        c.execute(
+            "INSERT INTO dataset_version VALUES (?, ?, 's', 1, 1, '{}', NULL, NULL, ?, NULL)", (version, digest, now)
+        )
         c.execute("INSERT INTO dataset_file VALUES (?, 'f', 'data.csv', 1, ?)", (version, now))
         row = c.execute("SELECT id FROM run WHERE ulid = ?", (run,)).fetchone()[0]
         c.execute("INSERT INTO run_dataset VALUES (?, ?, 'train', 'X', '')", (row, version))
@@ -67,7 +69,9 @@ def age(store: Store, days: float) -> None:
     """As if everything in the trash had been there, and every artifact file had been written, so many days ago."""
     past = now_us() - int(days * DAY_US)
     for table in ("run", "experiment", "dataset", "model", "version", "deployment"):
-        store.write(lambda c, t=table: c.execute(f"UPDATE {t} SET trashed_us = ? WHERE trashed_us IS NOT NULL", (past,)))  # type: ignore[misc]
+        store.write(
+            lambda c, t=table: c.execute(f"UPDATE {t} SET trashed_us = ? WHERE trashed_us IS NOT NULL", (past,))
+        )  # type: ignore[misc]
     for name in store.artifacts.names():
         os.utime(store.artifacts.path(name), (time.time() - days * 86400,) * 2)
 
@@ -75,6 +79,8 @@ def age(store: Store, days: float) -> None:
 def everything(store: Store) -> dict[str, list[tuple[object, ...]]]:
     """All rows of all tables, and the artifact files."""
     tables = [name for (name,) in store.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-    found: dict[str, list[tuple[object, ...]]] = {t: sorted(store.query(f"SELECT * FROM {t}"), key=repr) for t in tables}
+    found: dict[str, list[tuple[object, ...]]] = {
+        t: sorted(store.query(f"SELECT * FROM {t}"), key=repr) for t in tables
+    }
     found["files"] = [(name, store.artifacts.get(name)) for name in store.artifacts.names()]
     return found
