@@ -40,14 +40,11 @@ def install(patches: Patches, watcher: Watcher) -> None:
 
 @functools.cache
 def _changes(module: ModuleType, names: tuple[str, ...], watcher: Watcher) -> tuple[Change, ...]:
-    return tuple(
-        change
-        for name in names
-        for change in of_function(
-            getattr(module, name, None),
-            lambda inner, name=name: watched(inner, "read", name, watcher),
-        )
-    )
+    found: list[Change] = []
+    for name in names:
+        wrap = functools.partial(watched, kind="read", name=name, watcher=watcher)
+        found += of_function(getattr(module, name, None), wrap)
+    return tuple(found)
 
 
 def local_path(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Path | None:
@@ -56,7 +53,7 @@ def local_path(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Path | None:
     if not isinstance(source, str | os.PathLike):
         return None
     try:
-        path = Path(os.fspath(source)).expanduser()  # type: ignore[arg-type]
+        path = Path(os.fspath(source)).expanduser()
         return path.absolute() if path.is_file() else None
     except (OSError, ValueError, TypeError):
         return None

@@ -66,11 +66,10 @@ def _folds(module: ModuleType, watcher: Watcher) -> tuple[Change, ...]:
 
 
 def _changes(functions: Mapping[str, Any], kind: str, watcher: Watcher) -> tuple[Change, ...]:
-    return tuple(
-        change
-        for name, function in functions.items()
-        for change in of_function(function, lambda inner, name=name: watched(inner, kind, name, watcher))  # type: ignore[misc]
-    )
+    found: list[Change] = []
+    for name, function in functions.items():
+        found += of_function(function, functools.partial(watched, kind=kind, name=name, watcher=watcher))
+    return tuple(found)
 
 
 def _takes_truth(function: Any) -> bool:
@@ -111,14 +110,14 @@ def _own_methods(cls: type, watcher: Watcher) -> tuple[Change, ...]:
 
 def _family(base: type) -> list[type]:
     """The subclasses, and the mixins that they inherit from: `predict` of linear classifiers stands in one."""
-    found: dict[type, None] = {}
+    family: dict[type, None] = {}
     waiting = [base]
     while waiting:
         cls = waiting.pop()
-        if cls not in found:
-            found.update(dict.fromkeys(cls.__mro__[:-1]))
+        if cls not in family:
+            family[cls] = None
             waiting.extend(cls.__subclasses__())
-    return list(found)
+    return list(dict.fromkeys(ancestor for cls in family for ancestor in cls.__mro__[:-1]))
 
 
 def fold_scores(name: str, result: Any) -> dict[str, list[float]]:

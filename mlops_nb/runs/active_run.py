@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextvars
 import os
-import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -25,6 +24,8 @@ from mlops_nb.store.masking import mask
 from mlops_nb.store.store import ends_abruptly
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from mlops_nb.runs.capture.observer import Observer
     from mlops_nb.store.store import Store
 

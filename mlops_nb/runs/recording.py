@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from numbers import Real
+from typing import TYPE_CHECKING
 
 from mlops_nb.errors import InvalidInput, brief
 from mlops_nb.runs import queries
@@ -15,6 +15,9 @@ from mlops_nb.store import names
 from mlops_nb.store.artifacts import digest
 from mlops_nb.store.ids import now_us
 from mlops_nb.store.masking import mask, mask_value
+
+if TYPE_CHECKING:
+    import sqlite3
 
 TEXT_LIMIT = 4_000
 

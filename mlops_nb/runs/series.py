@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import deque
 from itertools import count
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mlops_nb.runs.directions import direction
 from mlops_nb.runs.numbers import NAN, kind
 from mlops_nb.runs.recording import key_id
 from mlops_nb.store import names
+
+if TYPE_CHECKING:
+    import sqlite3
 
 Point: TypeAlias = tuple[int, float, int]
 

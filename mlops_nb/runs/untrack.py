@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
+from typing import TYPE_CHECKING
 
 from mlops_nb.errors import InvalidInput, NotFound, brief, nearest
 from mlops_nb.store.store import Store
+
+if TYPE_CHECKING:
+    import sqlite3
 
 _KEYED = "SELECT k.name, k.id FROM {table} t JOIN key k ON k.id = t.key WHERE t.run = ?"
 # What a person writes → how to list what there is, and how to drop one.

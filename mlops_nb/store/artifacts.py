@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from mlops_nb.errors import Corrupt, InvalidInput, NotFound, brief
-from mlops_nb.store.database import explain, in_plain_words
+from mlops_nb.store.sickness import explain, in_plain_words
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from typing import Any, TypeAlias
 
-from mlops_nb.store.database import is_sick
+from mlops_nb.store.sickness import is_sick
 
 
 class Operation:

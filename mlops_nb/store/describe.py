@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mlops_nb import __version__
 from mlops_nb.errors import MlopsError
-from mlops_nb.store import database
+from mlops_nb.store import database, sickness
 from mlops_nb.store.model import Doctor, StoreFacts
 from mlops_nb.store.store import Store
 
@@ -67,7 +67,7 @@ def examine(store: Store) -> Doctor:
     except MlopsError as error:
         problems.append(error.line())
     folder = store.folder if store.folder.is_dir() else store.folder.parent
-    writable = database.writable(folder)
+    writable = sickness.writable(folder)
     if not writable:
         problems.append(f"{folder} can't be written; try: MLOPS_NB_STORE=another/.mlops")
     wal = writable and database.can_wal(folder)

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from mlops_nb.errors import InvalidInput, MlopsError
-from mlops_nb.store import database
+from mlops_nb.store import database, migrating, sickness
 from mlops_nb.store.ids import new_ulid
 from mlops_nb.store.model import Backup, Checked, Migrated
 from mlops_nb.store.store import Store
@@ -77,7 +77,7 @@ def backup_store(store: Store, target: str) -> Backup:
 def backup_to(store: Store, path: Path) -> Backup:
     """SQLite's online backup: a consistent copy, while others write."""
     part = path.with_name(path.name + ".part")
-    with database.in_plain_words(path):
+    with sickness.in_plain_words(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with closing(database.connect_reader(store.path)[0]) as source, closing(sqlite3.connect(part)) as copy:
@@ -94,8 +94,8 @@ def migrate_store(store: Store) -> Migrated:
     """Open for a write, which migrates; says from where to where."""
     before = 0
     if store.exists:
-        with database.in_plain_words(store.path), closing(database.connect_reader(store.path)[0]) as connection:
-            before = database.format_of(connection)
+        with sickness.in_plain_words(store.path), closing(database.connect_reader(store.path)[0]) as connection:
+            before = migrating.format_of(connection)
     store.write(lambda _: None)
-    made = sorted((store.folder / "backups").glob(f"before-format-{database.newest()}-*.db"))
-    return Migrated(before, database.newest(), str(made[-1]) if made and 0 < before < database.newest() else "")
+    made = sorted((store.folder / "backups").glob(f"before-format-{migrating.newest()}-*.db"))
+    return Migrated(before, migrating.newest(), str(made[-1]) if made and 0 < before < migrating.newest() else "")

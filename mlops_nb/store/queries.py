@@ -6,8 +6,8 @@ import sqlite3
 import time
 
 from mlops_nb.errors import InvalidInput, StoreError
-from mlops_nb.store.database import is_sick
 from mlops_nb.store.model import Sql
+from mlops_nb.store.sickness import is_sick
 from mlops_nb.store.store import Store
 
 _ROWS = 10_000

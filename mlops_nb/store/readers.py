@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mlops_nb.store import database
+from mlops_nb.store import database, migrating
 
 _FORK_S = 2.0
 
@@ -57,9 +57,9 @@ class Readers:
         mark = database.mark(self.path)
         connection, lasting = database.connect_reader(self.path)
         try:
-            found = database.format_of(connection)
-            database.refuse_newer(found, self.path)
-            if found < database.newest():
+            found = migrating.format_of(connection)
+            migrating.refuse_newer(found, self.path)
+            if found < migrating.newest():
                 connection.close()
                 self._outdated()
                 connection, lasting = database.connect_reader(self.path)

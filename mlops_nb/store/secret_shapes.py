@@ -95,8 +95,8 @@ HARMLESS = re.compile(
 )
 NUMBER = re.compile(r"[\d.,_+-]+\Z")
 IDENTIFIERS = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z")
-# What stands before the name on a line that is `NAME=value` (also exported, or in a diff), or `name: value`.
-BEFORE_ENV = re.compile(r"[+-]?\s{0,8}(?:export\s|set\s)?\s{0,4}[A-Z0-9_]{0,60}\Z")
+# What stands before the name in `NAME=value` (also exported, or in a diff), and on a line `name: value`.
+BEFORE_ENV = re.compile(r"(?:.{0,120}[\s:;&|+-])?[A-Z0-9_]{0,60}\Z")
 BEFORE_YAML = re.compile(r"[+-]?[\s-]{0,40}[\"']?[\w.-]{0,60}\Z")
 
 # These match by entropy or by a keyword, which would mask every digest and every second word, or are above.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlops_nb.errors import InvalidInput, MlopsError
-from mlops_nb.store import audit, database
+from mlops_nb.store import audit, migrating, sickness
 from mlops_nb.store.artifacts import Artifacts
 from mlops_nb.store.ids import new_ulid, now_us
 from mlops_nb.store.location import find
@@ -71,7 +71,7 @@ class Store:
         """This thread's read-only connection, for the length of the block; its errors in plain words."""
         if not self.writer.idle:
             self.writer.settle()
-        with database.in_plain_words(self.path), self._readers.reading() as connection:
+        with sickness.in_plain_words(self.path), self._readers.reading() as connection:
             yield connection
 
     def write(self, action: Callable[[sqlite3.Connection], T]) -> T:
@@ -95,7 +95,7 @@ class Store:
 
     def explain(self, error: BaseException) -> MlopsError:
         """Why something could not be written, in plain words."""
-        return error if isinstance(error, MlopsError) else database.explain(error, self.path)
+        return error if isinstance(error, MlopsError) else sickness.explain(error, self.path)
 
     @property
     def exists(self) -> bool:
@@ -133,7 +133,7 @@ class Store:
                 _genesis(connection, self.folder, after) if not before else _migrated(connection, before, after)
             )
 
-        database.migrate(connection, self.path, self._save_before, record)
+        migrating.migrate(connection, self.path, self._save_before, record)
         for head in heads:
             audit.write_anchor(head, self.anchor)
 
@@ -141,7 +141,7 @@ class Store:
         if found:
             from mlops_nb.store.maintenance import backup_to
 
-            backup_to(self, self.folder / "backups" / f"before-format-{database.newest()}-{new_ulid()}.db")
+            backup_to(self, self.folder / "backups" / f"before-format-{migrating.newest()}-{new_ulid()}.db")
 
     def _pause(self) -> None:
         self.writer.pause()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from mlops_nb.errors import MlopsError, StoreError
-from mlops_nb.store import database
+from mlops_nb.store import database, sickness
 from mlops_nb.store.batch import Operation, Outcome, isolated, settle
 
 T = TypeVar("T")
@@ -253,13 +253,13 @@ class Writer:
         sources = list(self._sources)
         refused: dict[Source, BaseException] = {}
         try:
-            database.retry_busy(partial(connection.execute, "BEGIN IMMEDIATE"))
+            sickness.retry_busy(partial(connection.execute, "BEGIN IMMEDIATE"))
             outcomes = [operation.run(connection) for operation in operations if operation.wanted()]
             for source in sources:
                 error = isolated(connection, source.write)[1]
                 if error is not None:
                     refused[source] = error
-            database.retry_busy(partial(connection.execute, "COMMIT"))
+            sickness.retry_busy(partial(connection.execute, "COMMIT"))
         except BaseException:
             with suppress(sqlite3.Error):
                 connection.rollback()
@@ -283,9 +283,9 @@ class Writer:
 
     def _fail(self, error: BaseException, operations: list[Operation]) -> list[Outcome]:
         """Keep what nobody waits for, to be tried again; returns what those who wait are told."""
-        if not database.passes(error):
+        if not sickness.passes(error):
             self._disconnect()
-        failure = error if isinstance(error, MlopsError) else database.explain(error, self.path)
+        failure = error if isinstance(error, MlopsError) else sickness.explain(error, self.path)
         self._operations.extendleft(reversed([one for one in operations if not one.waited]))
         left = self._operations or any(source.pending for source in list(self._sources))
         self.failure = failure if left else None

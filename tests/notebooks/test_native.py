@@ -37,7 +37,7 @@ BODIES = {
     "no such magic": "%nosuch",
     "no such cell magic": "%%nosuch\n1",
     "help": "print?",
-    "stderr": "import sys\nprint('e', file=sys.stderr)\nprint('o')",
+    "stderr": "import sys\nprint('e', file=sys.stderr, flush=True)\nprint('o', flush=True)",
     "debug": "def g(a):\n    return a.nothing\n\ng(1)",
     "error from a library": "from sklearn.linear_model import LogisticRegression\nLogisticRegression(C=-1).fit([[0], [1]], [0, 1])",
     "error from a reader": "import pandas as pd\npd.read_csv('nosuch.csv')",

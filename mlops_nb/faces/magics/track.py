@@ -171,7 +171,10 @@ class TrackMagic:
             _warn("the end of this run could not be recorded", error)
         finally:
             if depth.tracked is not None:
+                from mlops_nb.runs.capture import finishing
+
                 depth.tracked.run.end("interrupted")  # does nothing when it has ended, as it should
+                finishing.begin()
 
     def _leave(self, depth: _Depth, status: str, error: str | None) -> None:
         if depth.tracebacks is not None:

@@ -6,7 +6,6 @@ import functools
 import json
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
 import sysconfig
@@ -19,6 +18,8 @@ from mlops_nb.store.artifacts import digest
 from mlops_nb.store.masking import mask
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from mlops_nb.runs.active_run import ActiveRun
 
 _SECONDS = 10

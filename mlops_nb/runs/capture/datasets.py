@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,8 @@ from mlops_nb.store.ids import new_ulid, now_us
 from mlops_nb.store.masking import mask
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from mlops_nb.adapters.frames import Frame
     from mlops_nb.data.model import Fingerprint
     from mlops_nb.runs.active_run import ActiveRun

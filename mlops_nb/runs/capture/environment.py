@@ -6,7 +6,6 @@ import functools
 import json
 import os
 import platform
-import sqlite3
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,8 @@ from mlops_nb.runs import recording
 from mlops_nb.store.masking import mask
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from mlops_nb.runs.active_run import ActiveRun
 
 

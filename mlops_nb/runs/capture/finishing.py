@@ -11,7 +11,7 @@ _threads: list[threading.Thread] = []
 
 
 def later(action: Callable[[], None], *, at_once: bool = False) -> None:
-    """Run `action` in the background, after what was handed in before; or `at_once`, before this returns.
+    """Run `action` in the background, once `begin` is called; or `at_once`, before this returns.
 
     A runner that shuts its kernel down after the last cell grants it five seconds: what could take longer must not
     be left for later.
@@ -28,13 +28,20 @@ def later(action: Callable[[], None], *, at_once: bool = False) -> None:
 
     thread = threading.Thread(target=run, name="mlops_nb-finish", daemon=True)
     _threads.append(thread)
-    thread.start()
     if at_once:
         wait()
 
 
+def begin() -> None:
+    """Start on what was handed in. Not before the cell's line is shown: two threads would take turns of 5 ms."""
+    for thread in list(_threads):
+        if thread.ident is None:
+            thread.start()
+
+
 def wait() -> None:
     """Return when everything handed in is done: the next cell may change what is being saved."""
+    begin()
     while _threads:
         thread = _threads[0]
         thread.join()
@@ -44,7 +51,7 @@ def wait() -> None:
 
 def pending() -> bool:
     """Whether something is still being saved."""
-    return any(thread.is_alive() for thread in _threads)
+    return any(thread.ident is None or thread.is_alive() for thread in _threads)
 
 
 atexit.register(wait)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,8 @@ from mlops_nb.store.ids import new_ulid, now_us
 
 # The rest is imported when the first cell is tracked: a kernel that only loads the extension pays for nothing else.
 if TYPE_CHECKING:
+    import sqlite3
+
     from mlops_nb.runs.active_run import ActiveRun
     from mlops_nb.runs.capture.observer import Observer
     from mlops_nb.runs.capture.source import Names

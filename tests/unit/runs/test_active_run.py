@@ -15,8 +15,10 @@ import pytest
 
 import mlops_nb as ml
 from mlops_nb.errors import InvalidInput
+from mlops_nb.runs import active_run
 from mlops_nb.runs.active_run import ActiveRun
 from mlops_nb.runs.cost import Meter
+from mlops_nb.store import writer
 from mlops_nb.store.store import Store
 
 
@@ -47,7 +49,7 @@ def test_steps_count_on_from_the_last(store: Store):
 
 @pytest.mark.parametrize("step", [2**62, -(2**62), 2.5, math.nan, math.inf, "3", [1], 1j])
 def test_steps_that_are_refused(store: Store, step: Any):
-    with ActiveRun(store, "a") as run, pytest.raises(InvalidInput, match="step of metric 'x' is .*expected"):
+    with ActiveRun(store, "a") as run, pytest.raises(InvalidInput, match=r"step of metric 'x' is .*expected"):
         run.log_metric("x", 1.0, step)
     assert store.query("SELECT count(*) FROM point") == [(0,)]
 
@@ -119,7 +121,7 @@ def test_numbers_of_all_kinds_are_metrics(store: Store, value: Any):
 def test_what_is_no_number_is_refused_in_one_line(store: Store, value: Any):
     with (
         ActiveRun(store, "a") as run,
-        pytest.raises(InvalidInput, match="metric 'x' is .*expected one number") as caught,
+        pytest.raises(InvalidInput, match=r"metric 'x' is .*expected one number") as caught,
     ):
         run.log_metric("x", value)
     assert "\n" not in str(caught.value)
@@ -334,7 +336,7 @@ def test_artifacts_figures_and_tables(store: Store):
         assert run.log_artifact(b"other", "b") != one
     store.writer.flush()
     card = ml.show(run.id)
-    assert [(a.name, a.kind) for a in card.artifacts] == [
+    assert sorted((a.name, a.kind) for a in card.artifacts) == [
         ("b", "file"),
         ("figure.png", "figure"),
         ("t.parquet", "table"),
@@ -344,8 +346,8 @@ def test_artifacts_figures_and_tables(store: Store):
 
 
 def test_a_heartbeat_is_written_while_nothing_is_logged(store: Store, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("mlops_nb.store.writer.HEARTBEAT_S", 0.2)
-    monkeypatch.setattr("mlops_nb.runs.active_run._HEARTBEAT_US", 100_000)
+    monkeypatch.setattr(writer, "HEARTBEAT_S", 0.2)
+    monkeypatch.setattr(active_run, "_HEARTBEAT_US", 100_000)
     run = ActiveRun(store, "a")
     first = store.query("SELECT heartbeat_us FROM run")[0][0]
     time.sleep(1.2)

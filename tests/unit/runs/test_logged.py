@@ -25,7 +25,7 @@ def test_bytes_and_files(tmp_path: Path):
 
 @pytest.mark.parametrize("source", ["no/such/file", "", "a\x00b", "\ud800", "/", "x" * 5000])
 def test_what_is_no_file(source: str):
-    with pytest.raises(NotFound, match="there is no file|can't be read: File name too long") as caught:
+    with pytest.raises(NotFound, match=r"there is no file|can't be read: File name too long") as caught:
         artifact_bytes(source, None)
     assert "\n" not in str(caught.value)
 

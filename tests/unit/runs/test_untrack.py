@@ -41,7 +41,7 @@ def test_each_kind_can_be_dropped_and_the_rest_stays(store: Store, run: ActiveRu
 
 
 def test_refusals(run: ActiveRun):
-    with pytest.raises(NotFound, match="did you mean 'metrics.auc'"):
+    with pytest.raises(NotFound, match=r"did you mean 'metrics.auc'"):
         ml.untrack("metrics.acu", run=run.id)
     for bad in ("", "metrics", "metrics.", "nothing.auc", "auc", "\ud800.x"):
         with pytest.raises(InvalidInput, match="does not say what to drop"):
@@ -54,8 +54,8 @@ def test_what_a_version_needs_stays(store: Store, run: ActiveRun):
     def register(c):  # type: ignore[no-untyped-def]
         c.execute("INSERT INTO model VALUES (1, 'delay', 1, NULL)")
         c.execute(
-            "INSERT INTO version(model, number, artifact, format, signature, trusted, framework, actor, created_us, trashed_us)"
-            " SELECT 1, 1, digest, '', '', '', '', '', 1, 1 FROM artifact"
+            "INSERT INTO version(model, number, artifact, format, signature, trusted, framework, actor,"
+            " created_us, trashed_us) SELECT 1, 1, digest, '', '', '', '', '', 1, 1 FROM artifact"
         )
         c.execute("INSERT INTO hold VALUES ('version:1/1', ?)", (f"run:{run.id}",))
 

@@ -13,11 +13,13 @@ import pytest
 import mlops_nb as ml
 from mlops_nb.store.store import Store
 
+INSERT = "INSERT INTO audit SELECT {}, time_us, actor, action, subject, detail, {}, digest FROM audit WHERE seq = {}"
 STATEMENTS = (
     "UPDATE audit SET actor = 'x'",
     "DELETE FROM audit",
     "DELETE FROM audit WHERE seq = 2",
-    "INSERT OR REPLACE INTO audit SELECT 2, time_us, actor, action, subject, detail, previous, digest FROM audit WHERE seq = 3",
+    "INSERT OR REPLACE INTO audit"
+    " SELECT 2, time_us, actor, action, subject, detail, previous, digest FROM audit WHERE seq = 3",
     "INSERT INTO audit VALUES (0, 0, '', '', '', '', '', '')",
 )
 
@@ -55,11 +57,11 @@ def test_it_is_append_only(store: Store, statement: str):
         ("DELETE FROM audit WHERE seq = 3", "row 4 does not follow row 2"),
         ("DELETE FROM audit WHERE seq = 1", "row 2 does not follow row 0"),
         (
-            "INSERT INTO audit SELECT 0, time_us, actor, action, subject, detail, '', digest FROM audit WHERE seq = 1",
+            INSERT.format(0, "''", 1),
             "row 0",
         ),
         (
-            "INSERT INTO audit SELECT 7, time_us, actor, action, subject, detail, digest, digest FROM audit WHERE seq = 6",
+            INSERT.format(7, "digest", 6),
             "row 7",
         ),
         ("DELETE FROM audit WHERE seq > 4", "ends at row 4, but row 6 was anchored: its tail was cut"),

@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,7 @@ def test_check_names_each_damaged_artifact_and_who_used_it(store: Store):
         [
             p
             for p in found.problems
-            if (flipped[:12] in p and "damaged" in p or gone[:12] in p and "missing" in p)
+            if ((flipped[:12] in p and "damaged" in p) or (gone[:12] in p and "missing" in p))
             and run.id[:10] in p
             and "backup" in p
         ]
@@ -133,14 +134,15 @@ def test_overwritten_pages_are_one_clear_line_each(store: Store, part: float):
     for table in ("run", "param", "metric", "point", "key", "tag", "audit", "experiment"):
         with contextlib.suppress(Corrupt):
             store.query(f"SELECT * FROM {table}")
-    for verb in (
-        ml.runs,
-        ml.doctor,
-        lambda: ml.sql("SELECT * FROM params"),
-        lambda: ml.rename("flights", "x"),
-        ml.db.backup,
-    ):
-        try:
-            verb()
-        except MlopsError as error:
-            assert "\n" not in str(error)
+    for verb in (ml.runs, ml.doctor, lambda: ml.sql("SELECT * FROM params"), lambda: ml.rename("flights", "x")):
+        assert "\n" not in _told(verb)
+    assert "\n" not in _told(ml.db.backup)
+
+
+def _told(verb: Callable[[], object]) -> str:
+    """The refusal of a verb; some verbs need nothing that is damaged."""
+    try:
+        verb()
+    except MlopsError as error:
+        return str(error)
+    return ""

@@ -17,7 +17,7 @@ import pytest
 import mlops_nb as ml
 from mlops_nb.errors import StoreError
 from mlops_nb.runs.active_run import ActiveRun
-from mlops_nb.store import database
+from mlops_nb.store import migrating
 from mlops_nb.store.store import Store, open_store
 
 SECOND = "CREATE TABLE second(a TEXT);\nINSERT INTO second SELECT name FROM key;\n"
@@ -26,11 +26,11 @@ SECOND = "CREATE TABLE second(a TEXT);\nINSERT INTO second SELECT name FROM key;
 @pytest.fixture
 def second_step() -> Iterator[None]:
     """A version of mlops_nb that has one more step."""
-    first = database.steps()
-    before = database.steps
-    database.steps = lambda: (*first, (first[-1][0] + 1, SECOND))  # type: ignore[assignment]
+    first = migrating.steps()
+    before = migrating.steps
+    migrating.steps = lambda: (*first, (first[-1][0] + 1, SECOND))  # type: ignore[assignment]
     yield
-    database.steps = before
+    migrating.steps = before
 
 
 def _python(code: str, *arguments: object) -> subprocess.Popen[str]:
@@ -45,13 +45,13 @@ def _python(code: str, *arguments: object) -> subprocess.Popen[str]:
 
 
 def test_a_step_runs_once_with_a_backup_and_a_row_in_the_audit_log(store: Store, second_step: None):
-    newer = database.newest()
-    database.steps, newest_steps = (lambda: newest_steps()[:-1]), database.steps  # type: ignore[assignment]
+    newer = migrating.newest()
+    migrating.steps, newest_steps = (lambda: newest_steps()[:-1]), migrating.steps  # type: ignore[assignment]
     with ActiveRun(store, "a", params={"depth": 8}):
         pass
     store.close()
     assert store.query("PRAGMA user_version") == [(newer - 1,)]
-    database.steps = newest_steps
+    migrating.steps = newest_steps
     found = ml.db.migrate()
     assert (found.before, found.after) == (newer - 1, newer)
     with contextlib.closing(sqlite3.connect(found.backup)) as backup:
@@ -67,26 +67,26 @@ def test_a_step_runs_once_with_a_backup_and_a_row_in_the_audit_log(store: Store,
 
 
 def test_a_read_brings_an_older_store_up_to_date(store: Store, second_step: None):
-    newest_steps = database.steps
-    database.steps = lambda: newest_steps()[:-1]  # type: ignore[assignment]
+    newest_steps = migrating.steps
+    migrating.steps = lambda: newest_steps()[:-1]  # type: ignore[assignment]
     store.write(lambda c: c.execute("INSERT INTO key(name) VALUES ('a')"))
     store.close()
-    database.steps = newest_steps
+    migrating.steps = newest_steps
     assert store.query("SELECT a FROM second") == [("a",)]
     assert len(list((store.folder / "backups").iterdir())) == 1
 
 
 def test_a_step_that_fails_leaves_the_old_format(store: Store, second_step: None):
-    newest_steps = database.steps
-    database.steps = lambda: newest_steps()[:-1]  # type: ignore[assignment]
+    newest_steps = migrating.steps
+    migrating.steps = lambda: newest_steps()[:-1]  # type: ignore[assignment]
     store.write(lambda _: None)
     store.close()
     broken = (*newest_steps()[:-1], (newest_steps()[-1][0], "CREATE TABLE half(a);\nINSERT INTO nowhere VALUES (1);\n"))
-    database.steps = lambda: broken  # type: ignore[assignment]
+    migrating.steps = lambda: broken  # type: ignore[assignment]
     with pytest.raises(StoreError, match="nowhere"):
         store.write(lambda _: None)
     store.close()
-    database.steps = lambda: newest_steps()[:-1]  # type: ignore[assignment]
+    migrating.steps = lambda: newest_steps()[:-1]  # type: ignore[assignment]
     assert store.query("SELECT count(*) FROM sqlite_master WHERE name = 'half'") == [(0,)]
 
 
@@ -110,13 +110,14 @@ def test_twelve_processes_open_a_new_store_at_once(tmp_path: Path):
     assert store.verify_audit().fault == ""
 
 
-MIGRATE = """
+MIGRATE = r"""
 import sys
-from mlops_nb.store import database
+from mlops_nb.store import migrating
 from mlops_nb.store.store import open_store
-first = database.steps()
-slow = "".join(f"CREATE TABLE t{i}(a); INSERT INTO t{i} WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n LIMIT 20000;\\n" for i in range(200))
-database.steps = lambda: (*first, (first[-1][0] + 1, slow))
+first = migrating.steps()
+fill = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n LIMIT 20000"
+slow = "".join(f"CREATE TABLE t{i}(a); INSERT INTO t{i} {fill};\n" for i in range(200))
+migrating.steps = lambda: (*first, (first[-1][0] + 1, slow))
 store = open_store(sys.argv[1])
 print("go", flush=True)
 store.write(lambda _: None)
@@ -136,11 +137,11 @@ def test_a_kill_in_the_middle_leaves_the_old_format(store: Store, after_s: float
     process.send_signal(signal.SIGKILL)
     rest = process.communicate()[0]
     with contextlib.closing(sqlite3.connect(store.path)) as connection:
-        found = database.format_of(connection)
+        found = migrating.format_of(connection)
         tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name GLOB 't[0-9]*'").fetchone()[0]
-        assert (found, tables) in ((database.newest(), 0), (database.newest() + 1, 200))
-        assert rest == "" or found == database.newest() + 1
+        assert (found, tables) in ((migrating.newest(), 0), (migrating.newest() + 1, 200))
+        assert rest == "" or found == migrating.newest() + 1
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    if found == database.newest():
+    if found == migrating.newest():
         assert ml.db.check().problems == ()
         assert len(ml.runs()) == 1

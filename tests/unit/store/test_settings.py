@@ -46,5 +46,5 @@ def test_unknown_settings_and_values_that_are_no_number(monkeypatch: pytest.Monk
     with pytest.raises(InvalidInput, match="did you mean 'trash_days'"):
         setting("trash_day")
     monkeypatch.setenv("MLOPS_NB_TRASH_DAYS", "a week")
-    with pytest.raises(InvalidInput, match="trash_days is 'a week' .MLOPS_NB_TRASH_DAYS.; expected a whole number"):
+    with pytest.raises(InvalidInput, match=r"trash_days is 'a week' .MLOPS_NB_TRASH_DAYS.; expected a whole number"):
         ml.db.gc()

@@ -13,7 +13,7 @@ import pytest
 import mlops_nb as ml
 from mlops_nb.errors import Corrupt, InvalidInput, MlopsError, StoreError
 from mlops_nb.runs.active_run import ActiveRun
-from mlops_nb.store import database
+from mlops_nb.store import migrating
 from mlops_nb.store.store import Store
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "store_format_1.db"
@@ -87,7 +87,7 @@ def test_a_newer_format_is_refused_with_the_version_it_needs(store: Store):
     newer.close()
     for act in (lambda: store.query("SELECT 1"), lambda: store.write(lambda _: None), ml.db.migrate, ml.runs):
         with pytest.raises(
-            StoreError, match=f"format 99.*expected format {database.newest()} or older.*pip install --upgrade"
+            StoreError, match=f"format 99.*expected format {migrating.newest()} or older.*pip install --upgrade"
         ):
             act()
     assert "format 99" in ml.db.check().problems[0]
@@ -205,7 +205,7 @@ def test_sql_reads_and_nothing_else(store: Store, tmp_path: Path):
     )
     # No read transaction was left open: the writer can start its log again.
     busy = store.write(lambda c: c.execute("PRAGMA user_version").fetchone())
-    assert busy == (database.newest(),)
+    assert busy == (migrating.newest(),)
 
 
 def test_a_value_that_no_store_can_hold_is_refused_in_one_line(store: Store):

@@ -61,7 +61,7 @@ def test_what_is_needed_is_refused_and_says_by_whom(store: Store, kind: str, nee
         "version": "delay/1",
     }[kind]
     before = everything(store)
-    with pytest.raises(Refused, match=f"is needed by {needed_by}.*try:") as caught:
+    with pytest.raises(Refused, match=rf"is needed by {needed_by}.*try:") as caught:
         ml.trash(name, kind=kind)
     assert "\n" not in str(caught.value)
     assert everything(store) == before
@@ -73,7 +73,7 @@ def test_what_is_needed_is_refused_and_says_by_whom(store: Store, kind: str, nee
 def test_a_deployment_that_serves_is_refused(store: Store):
     build(store)
     store.write(lambda c: c.execute("UPDATE deployment SET wanted = 1"))
-    with pytest.raises(Refused, match="serving.*undeploy api"):
+    with pytest.raises(Refused, match=r"serving.*undeploy api"):
         ml.trash("api")
     with pytest.raises(InvalidInput, match="serving"):
         ml.rename("api", "other")
@@ -116,7 +116,7 @@ def test_rename_follows_through(store: Store):
     world = build(store)
     ml.rename("junk", "treasure", kind="experiment")
     assert [r.experiment for r in ml.runs("experiment = 'treasure'")] == ["treasure"]
-    with pytest.raises(InvalidInput, match="has no name of its own.*%note"):
+    with pytest.raises(InvalidInput, match=r"has no name of its own.*%note"):
         ml.rename(world.loose.id, "x")
     with pytest.raises(InvalidInput, match="has no name of its own"):
         ml.rename("delay/1", "x", kind="version")
@@ -131,7 +131,7 @@ def test_refusals_are_one_line(store: Store):
     with ActiveRun(store, "delay"):
         pass
     store.writer.flush()
-    with pytest.raises(InvalidInput, match="name of a experiment and model.*--kind"):
+    with pytest.raises(InvalidInput, match=r"name of a experiment and model.*--kind"):
         ml.trash("delay")
     for hostile in ("../../x", "'; DROP TABLE run; --", "<script>", "\ud800", "a" * 1_000_000, "\x00"):
         with pytest.raises((NotFound, InvalidInput)) as caught:

@@ -258,7 +258,7 @@ for i in range(1000):
 def test_leaving_python_writes_what_is_queued(store: Store, ending: str):
     begun = time.perf_counter()
     process = _python(EXIT + ending, store.folder)
-    out, err = process.communicate(timeout=30)
+    err = process.communicate(timeout=30)[1]
     assert "could not" not in err
     assert time.perf_counter() - begun < 20
     assert store.query("SELECT metric, points FROM metrics ORDER BY 1") == [("x", 1), ("y", 1000)]
@@ -268,7 +268,7 @@ def test_leaving_python_writes_what_is_queued(store: Store, ending: str):
 def test_leaving_python_says_what_could_not_be_saved(tmp_path: Path):
     (tmp_path / ".mlops").write_text("in the way")
     process = _python(EXIT, tmp_path / ".mlops")
-    out, err = process.communicate(timeout=30)
+    err = process.communicate(timeout=30)[1]
     assert process.returncode == 0
     assert "not everything could be saved" in err
     assert "Traceback" not in err
