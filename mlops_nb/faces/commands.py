@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from mlops_nb.arguments import Arg
 from mlops_nb.errors import InvalidInput, brief, nearest
@@ -38,6 +39,16 @@ class Argument(typing.NamedTuple):
     def expression(self) -> bool:
         """Whether a magic takes a Python expression here."""
         return self.arg.kind == "expression"
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be given."""
+        return self.positional and self.default is None and not self.many and not self.arg.positional
+
+    @property
+    def rest(self) -> bool:
+        """Whether it takes the rest of the line as text: a note, a query."""
+        return self.arg.kind == "rest"
 
 
 @cache
@@ -89,7 +100,9 @@ def _without_none(hint: Any) -> Any:
     return hint
 
 
-class _Pair(click.ParamType[tuple[str, Any]]):
+class _Pair(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
+    """`K=V`, with a value that reads as a number, a bool or text."""
+
     name = "K=V"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -131,33 +144,23 @@ def _help(text: str) -> str:
 
 
 def _parameter(argument: Argument) -> click.Parameter:
-    kind, complete = _click_type(argument), _completer(argument)
+    more: dict[str, Any] = {"type": _click_type(argument), "shell_complete": _completer(argument)}
     if argument.positional:
-        nargs = -1 if argument.many else 1
-        required = argument.default is None and not argument.many and not argument.arg.positional
-        default = argument.default if nargs == 1 else None
-        return click.Argument(
-            [argument.name], type=kind, nargs=nargs, required=required, default=default, shell_complete=complete
-        )
+        many = argument.many or argument.rest
+        more["required"] = argument.required
+        return click.Argument([argument.name], nargs=-1 if many else 1, **more)
     names = [argument.flag, argument.name] + ([f"-{argument.arg.short}"] if argument.arg.short else [])
     if argument.type is bool:
-        return click.Option(names, is_flag=True, default=bool(argument.default), help=argument.arg.help)
-    multiple = argument.many or argument.pairs
-    default = None if multiple else argument.default
-    return click.Option(
-        names,
-        type=kind,
-        multiple=multiple,
-        default=default,
-        help=argument.arg.help,
-        show_default=default not in (None, ""),
-        shell_complete=complete,
-    )
+        return click.Option(names, is_flag=True, help=argument.arg.help)
+    # The verb itself knows its defaults: click is told only those worth showing.
+    if argument.default not in (None, "", ()):
+        more |= {"default": argument.default, "show_default": True}
+    return click.Option(names, multiple=argument.many or argument.pairs, help=argument.arg.help, **more)
 
 
 def _completer(argument: Argument) -> Callable[[click.Context, click.Parameter, str], list[str]] | None:
     """What completes an argument in bash, zsh and fish; files are the shell's own business."""
-    if isinstance(argument.arg.kind, tuple) or argument.arg.kind in ("", "file", "expression"):
+    if isinstance(argument.arg.kind, tuple) or argument.arg.kind in ("", "file", "expression", "rest"):
         return None
 
     def complete(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
@@ -185,10 +188,15 @@ def parse(verb: Verb, words: Sequence[str]) -> dict[str, Any]:
     made = command(verb)
     try:
         with made.make_context(verb.name, list(words)) as context:
-            found = dict(context.params)
+            return given(verb, context)
     except click.UsageError as error:
         raise refusal(error, verb.spoken, usage(verb)) from None
-    return {a.name: shaped(a, found[a.name]) for a in arguments(verb) if found.get(a.name) is not None}
+
+
+def given(verb: Verb, context: click.Context) -> dict[str, Any]:
+    """What was typed, in the shapes that the verb takes; what was not typed is left to the verb's defaults."""
+    typed = [a for a in arguments(verb) if context.get_parameter_source(a.name) is ParameterSource.COMMANDLINE]
+    return {a.name: _shaped(a, context.params[a.name]) for a in typed}
 
 
 def refusal(error: click.UsageError, spoken: str, fix: str) -> InvalidInput:
@@ -203,10 +211,11 @@ def refusal(error: click.UsageError, spoken: str, fix: str) -> InvalidInput:
     return InvalidInput(f"{spoken}: {error.format_message().rstrip('.')}", fix=fix)
 
 
-def shaped(argument: Argument, value: Any) -> Any:
-    """A parsed value in the shape that the verb takes."""
+def _shaped(argument: Argument, value: Any) -> Any:
     if argument.pairs:
         return dict(value)
+    if argument.rest:
+        return " ".join(value)
     return tuple(value) if argument.many else value
 
 
@@ -216,8 +225,7 @@ def usage(verb: Verb) -> str:
     for a in arguments(verb):
         shown = a.arg.metavar or a.name.upper()
         if a.positional:
-            optional = a.many or a.default is not None or a.arg.positional
-            words.append(f"[{shown}{' …' if a.many else ''}]" if optional else shown)
+            words.append(shown if a.required else f"[{shown}{' …' if a.many else ''}]")
         else:
             value = "" if a.type is bool else " K=V" if a.pairs else f" {a.name.upper().split('_')[-1]}"
             words.append(f"[{a.flag}{value}]")

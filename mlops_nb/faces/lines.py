@@ -57,14 +57,18 @@ def parse(verb: Verb, line: str, evaluate: Callable[[str], Any]) -> dict[str, An
         InvalidInput: A word is wrong, missing or too many; a quote is not closed.
     """
     known = commands.arguments(verb)
-    last = next((a for a in known if a.expression), None)
+    last = next((a for a in known if a.positional and (a.expression or a.rest)), None)
     if last is None:
         return commands.parse(verb, [word.text for word in words(line)])
-    before = sum(1 for a in known if a.positional and not a.expression)
-    flags, expression = _split(line, known, before)
-    values = commands.parse(verb, [*flags, *([expression] if expression else [])])
-    if expression:
-        values[last.name] = evaluate(expression)
+    before = sum(1 for a in known if a.positional and a is not last)
+    plain, text = _split(line, known, before)
+    if last.rest and len(_lenient_words(text)) == 1:
+        text = words(text)[0].text
+    # Behind `--` nothing is a flag: an expression may begin with a minus.
+    values = commands.parse(verb, [*plain, *(["--", text] if text else [])])
+    for argument in known:
+        if argument.expression and argument.name in values:
+            values[argument.name] = evaluate(values[argument.name])
     return values
 
 

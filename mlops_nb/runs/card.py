@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from mlops_nb.errors import NotFound
+from mlops_nb.errors import Corrupt, NotFound
 from mlops_nb.runs.model import ArtifactUse, DatasetUse, MetricDetail, ParamDetail, Run, RunCard
 from mlops_nb.runs.numbers import from_stored as number_from_stored
 from mlops_nb.runs.recording import from_stored
@@ -14,45 +16,17 @@ from mlops_nb.runs.status import status_of
 from mlops_nb.store.store import Row, Store
 
 _RUN = """
-SELECT r.id, r.ulid, e.name, r.status, r.started_us, r.wall_us, r.note, r.parent, r.actor, r.ended_us, r.error, r.origin,
-  r.notebook, r.cell_id, r.commit_id, r.branch, r.cpu_us, r.peak_bytes, r.rows_read, r.capture_us, r.session, r.position,
-  r.source, r.diff, r.environment, r.modules, r.stdout, r.host, r.pid, r.process_started_us, r.heartbeat_us, e.id
+SELECT r.id, r.ulid, e.name, r.status, r.started_us, r.wall_us, r.note, r.parent, r.actor, r.ended_us, r.error,
+  r.origin, r.notebook, r.cell_id, r.commit_id, r.branch, r.cpu_us, r.peak_bytes, r.rows_read, r.capture_us, r.session,
+  r.position, r.source, r.diff, r.environment, r.modules, r.stdout, r.host, r.pid, r.process_started_us,
+  r.heartbeat_us, r.trashed_us IS NOT NULL, e.id
 FROM run r JOIN experiment e ON e.id = r.experiment WHERE r.ulid = ?
 """
-_FIELDS = [
-    "id",
-    "ulid",
-    "experiment",
-    "status",
-    "started_us",
-    "wall_us",
-    "note",
-    "parent",
-    "actor",
-    "ended_us",
-    "error",
-    "origin",
-    "notebook",
-    "cell_id",
-    "commit",
-    "branch",
-    "cpu_us",
-    "peak_bytes",
-    "rows_read",
-    "capture_us",
-    "session",
-    "position",
-    "source",
-    "diff",
-    "environment",
-    "modules",
-    "stdout",
-    "host",
-    "pid",
-    "process_started_us",
-    "heartbeat_us",
-    "experiment_id",
-]
+_FIELDS = tuple(
+    "id ulid experiment status started_us wall_us note parent actor ended_us error origin notebook cell_id commit branch "
+    "cpu_us peak_bytes rows_read capture_us session position source diff environment modules stdout host pid "
+    "process_started_us heartbeat_us trashed experiment_id".split()  # noqa: SIM905 (in the order of the query above)
+)
 _PARAMS = (
     "SELECT k.name, p.text, p.number, p.source FROM param p JOIN key k ON k.id = p.key WHERE p.run = ? ORDER BY k.name"
 )
@@ -76,6 +50,13 @@ SELECT DISTINCT f.path, f.digest FROM run_dataset u JOIN dataset_file f ON f.ver
 WHERE u.run = ? AND u.role = 'raw' ORDER BY f.path
 """
 _PROBLEMS = "SELECT what FROM problem WHERE run = ? ORDER BY seq"
+# Every n-th point: a curve in words needs no more.
+_CURVE = """
+SELECT p.value FROM point p JOIN key k ON k.id = p.key
+WHERE p.run = ? AND k.name = ? AND p.seq % ? = 0 AND p.value IS NOT NULL ORDER BY p.step, p.seq LIMIT 48
+"""
+_CURVE_LENGTH = 24
+_PICTURES, _PICTURE_BYTES = 3, 400_000
 _TEXT = "SELECT body FROM text WHERE digest = ?"
 _EARLIER = """
 SELECT t.body FROM cell c JOIN text t ON t.digest = c.source WHERE c.session = ? AND c.position < ? ORDER BY c.position
@@ -96,10 +77,13 @@ def read_card(store: Store, ulid: str) -> RunCard:
     if not rows:
         raise NotFound(f"there is no run {ulid[:26]}", fix="%runs")
     row: dict[str, Any] = dict(zip(_FIELDS, rows[0], strict=True))
-    metrics = tuple(_metric(found) for found in store.query(_METRICS, (row["id"],)))
+    metrics = tuple(_metric(store, row["id"], found) for found in store.query(_METRICS, (row["id"],)))
     params = tuple(
         ParamDetail(n, from_stored(text, number), source)
         for n, text, number, source in store.query(_PARAMS, (row["id"],))
+    )
+    artifacts = tuple(
+        ArtifactUse(n, k, d, b, json.loads(detail)) for n, k, d, b, detail in store.query(_ARTIFACTS, (row["id"],))
     )
     return RunCard(
         run=_run(store, row, params, metrics),
@@ -108,9 +92,7 @@ def read_card(store: Store, ulid: str) -> RunCard:
         origin=row["origin"],
         params=params,
         metrics=metrics,
-        artifacts=tuple(
-            ArtifactUse(n, k, d, b, json.loads(detail)) for n, k, d, b, detail in store.query(_ARTIFACTS, (row["id"],))
-        ),
+        artifacts=artifacts,
         source=_text(store, row["source"]),
         earlier_cells=_earlier(store, row),
         stdout=_text(store, row["stdout"]),
@@ -127,6 +109,7 @@ def read_card(store: Store, ulid: str) -> RunCard:
         rows_read=row["rows_read"],
         capture_s=_seconds(row["capture_us"]),
         problems=tuple(what for (what,) in store.query(_PROBLEMS, (row["id"],))),
+        pictures=_pictures(store, artifacts),
         delta=_delta(store, row, metrics),
     )
 
@@ -148,13 +131,30 @@ def _run(
         note=row["note"],
         parent=row["parent"],
         actor=row["actor"],
+        trashed=bool(row["trashed"]),
         defaults=frozenset(p.name for p in params if p.source == "default"),
     )
 
 
-def _metric(row: Row) -> MetricDetail:
+def _metric(store: Store, run: int, row: Row) -> MetricDetail:
     name, last, kind, *rest = row
-    return MetricDetail(name, number_from_stored(last, kind), *rest)
+    points = rest[3]
+    curve = (
+        tuple(value for (value,) in store.query(_CURVE, (run, name, max(1, points // _CURVE_LENGTH))))
+        if points > 2
+        else ()
+    )
+    return MetricDetail(name, number_from_stored(last, kind), *rest, curve=curve)
+
+
+def _pictures(store: Store, artifacts: tuple[ArtifactUse, ...]) -> dict[str, str]:
+    """The first figures; one that is damaged is left to `db check`, the card is shown without it."""
+    small = [a for a in artifacts if a.kind == "figure" and a.bytes <= _PICTURE_BYTES][:_PICTURES]
+    found: dict[str, str] = {}
+    for artifact in small:
+        with suppress(NotFound, Corrupt):
+            found[artifact.name] = b64encode(store.artifacts.get(artifact.digest)).decode("ascii")
+    return found
 
 
 def _seconds(microseconds: int | None) -> float | None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mlops_nb.errors import MlopsError
     from mlops_nb.runs.active_run import ActiveRun
     from mlops_nb.runs.model import RunCard
+    from mlops_nb.store.store import Store
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -25,6 +26,12 @@ class RunLine(Result):
     pending: bool
     dry: bool
     unsaved: str = ""
+
+
+def line_of(store: Store, ulid: str) -> RunLine:
+    """The line of a run as it stands in the store."""
+    card = read_card(store, ulid)
+    return RunLine(ulid, card.run.experiment, card, False, False)
 
 
 def run_line(run: ActiveRun, dry: bool = False) -> RunLine:

@@ -44,6 +44,7 @@ class Run(Result):
     note: str = ""
     parent: str | None = None
     actor: str = ""
+    trashed: bool = False
     defaults: frozenset[str] = frozenset()
 
     @property
@@ -54,7 +55,10 @@ class Run(Result):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MetricDetail(Result):
-    """A metric of one run with its provenance. `direction`: 1 greater is better, -1 less is better, 0 not known."""
+    """A metric of one run with its provenance.
+
+    `direction`: 1 greater is better, -1 less is better, 0 not known. `curve`: up to 24 values along the steps.
+    """
 
     name: str
     last: float
@@ -65,6 +69,7 @@ class MetricDetail(Result):
     role: str | None
     provenance: str | None
     direction: int
+    curve: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -89,7 +94,10 @@ class ArtifactUse(Result):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RunCard(Result):
-    """One run, whole: what `%show` returns and what opens under a tracked cell."""
+    """One run, whole: what `%show` returns and what opens under a tracked cell.
+
+    `pictures` holds the first figures as base64 PNG, by name. `delta` is the headline metric against the run before.
+    """
 
     run: Run
     ended_us: int | None
@@ -114,7 +122,7 @@ class RunCard(Result):
     rows_read: int | None
     capture_s: float | None
     problems: tuple[str, ...]
-    pending: tuple[str, ...] = ()
+    pictures: Mapping[str, str] = field(default_factory=dict)
     delta: tuple[str, float] | None = None
 
 

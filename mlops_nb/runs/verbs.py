@@ -11,6 +11,7 @@ from mlops_nb.store.store import current
 if TYPE_CHECKING:
     from mlops_nb.results import Results
     from mlops_nb.runs.active_run import ActiveRun
+    from mlops_nb.runs.line import RunLine
     from mlops_nb.runs.model import Comparison, DatasetVersion, Run, RunCard
 
 WHERE = Arg("filter, like \"metrics.auc > 0.8 and params.model = 'hgb'\"", kind="where", short="w")
@@ -136,9 +137,6 @@ def runs(
 
     Returns:
         One page of runs; `.df` is the page as a DataFrame, `.next_page` leads on.
-
-    Example:
-        >>> runs("metrics.auc > 0.8", sort="-metrics.auc", limit=3)  # doctest: +SKIP
     """
     from mlops_nb.runs.query import search
 
@@ -175,10 +173,9 @@ def compare(
 
 
 def note(
-    text: Annotated[str, Arg("the note; replaces the one before")],
-    *,
-    run: Annotated[str, Arg("which run", kind="run", short="r")] = "last",
-) -> RunCard:
+    reference: Annotated[str, Arg("which run", kind="run", metavar="RUN")],
+    text: Annotated[str, Arg("the note; replaces the one before", kind="rest")],
+) -> RunLine:
     """Write a note on a run.
 
     Raises:
@@ -186,20 +183,18 @@ def note(
         InvalidInput: The note is longer than 4,000 characters.
     """
     from mlops_nb.runs import queries
+    from mlops_nb.runs.line import line_of
     from mlops_nb.runs.recording import storable
     from mlops_nb.store.masking import mask
 
+    store, run = current(), full_id(reference)
     written = mask(storable(text, "the note")[0])
-    identity = full_id(run)
-    current().change(
-        lambda connection: connection.execute(queries.RUN_NOTE, (written, identity)),
-        "note",
-        f"run:{identity}",
-    )
-    return show(identity)
+    store.change(lambda connection: connection.execute(queries.RUN_NOTE, (written, run)), "note", f"run:{run}")
+    return line_of(store, run)
 
 
 def untrack(
+    reference: Annotated[str, Arg("which run", kind="run", metavar="RUN")],
     what: Annotated[
         str,
         Arg(
@@ -207,19 +202,18 @@ def untrack(
             kind="captured",
         ),
     ],
-    *,
-    run: Annotated[str, Arg("which run", kind="run", short="r")] = "last",
-) -> RunCard:
+) -> RunLine:
     """Drop one captured thing from a run; the rest of it stays.
 
     Raises:
         NotFound: The run has no such thing; says the nearest that it has.
     """
+    from mlops_nb.runs.line import line_of
     from mlops_nb.runs.untrack import drop
 
-    identity = full_id(run)
-    drop(current(), identity, what)
-    return show(identity)
+    store, run = current(), full_id(reference)
+    drop(store, run, what)
+    return line_of(store, run)
 
 
 def datasets(

@@ -18,6 +18,7 @@ _SHOWN = {
     "Run": "runs",
     "RunCard": "card",
     "RunLine": "card",
+    "Sql": "answer",
     "DatasetUse": "data",
     "DatasetVersion": "data",
     "Fingerprint": "data",
@@ -89,6 +90,10 @@ def plain(value: Any) -> Any:
         return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
+    return _plain_other(value)
+
+
+def _plain_other(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, set | frozenset):
@@ -97,11 +102,7 @@ def plain(value: Any) -> Any:
         return [plain(v) for v in value]
     if isinstance(value, datetime | date):
         return value.isoformat()
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    if hasattr(value, "plain"):
-        return value.plain()
-    return str(value)
+    return plain(value.tolist()) if hasattr(value, "tolist") else str(value)
 
 
 def json_document(value: Any) -> str:

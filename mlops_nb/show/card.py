@@ -11,9 +11,9 @@ from mlops_nb.runs.model import ArtifactUse, DatasetUse, MetricDetail, RunCard
 from mlops_nb.show import page
 from mlops_nb.show.runs import KINDS, mark
 from mlops_nb.show.table import aligned
-from mlops_nb.show.words import cut, digest, number, seconds, short, signed, size, when
+from mlops_nb.show.words import cut, digest, number, seconds, short, signed, size, sparkline, when
 
-_ROLES = ("raw", "train", "validation", "test", "reference", "predict")
+_SOURCES = {"changed": "estimator, not its default", "earlier cell": "an earlier cell"}
 
 
 def view(value: Any) -> Any:
@@ -107,7 +107,8 @@ class CardView:
             else ""
         )
         cost = [
-            _cost(card),
+            seconds(card.run.wall_s),
+            f"of which capture {seconds(card.capture_s)}" if card.capture_s is not None else "",
             f"CPU {seconds(card.cpu_s)}" if card.cpu_s is not None else "",
             f"peak {size(card.peak_bytes)}" if card.peak_bytes else "",
             f"{card.rows_read:,} rows read" if card.rows_read else "",
@@ -129,7 +130,9 @@ class CardView:
     def _metric_rows(self) -> list[list[str]]:
         rows = []
         for m in self.card.metrics:
-            span = f"{number(m.least)} … {number(m.greatest)} in {m.points:,}" if m.points > 1 else ""
+            span = (
+                f"{sparkline(m.curve)} {number(m.least)} … {number(m.greatest)} in {m.points:,}" if m.points > 1 else ""
+            )
             rows.append(
                 [
                     cut(m.name, 40),
@@ -143,7 +146,11 @@ class CardView:
         return rows
 
     def _param_rows(self, sources: Iterable[str]) -> list[list[str]]:
-        return [[cut(p.name, 40), cut(p.value), p.source] for p in self.card.params if p.source in sources]
+        return [
+            [cut(p.name, 40), cut(p.value), _SOURCES.get(p.source, p.source)]
+            for p in self.card.params
+            if p.source in sources
+        ]
 
     def _dataset_rows(self) -> list[list[str]]:
         return [
@@ -190,8 +197,9 @@ class CardView:
 
     def html(self) -> str:
         """As HTML."""
-        title = f'<div style="font-weight:600;margin-bottom:6px">{page.escape(self._title())}</div>'
-        return page.frame(title, self.body())
+        run = self.card.run
+        words = f"{page.sign(mark(run.status), KINDS[run.status])} {page.mono(run.id)} {page.strong(run.experiment)}"
+        return page.frame(f'<div style="margin-bottom:6px;word-spacing:6px">{words}</div>', self.body())
 
     def body(self) -> str:
         """The card without its title."""
@@ -211,6 +219,8 @@ class CardView:
                 page.heading("Not captured"),
                 *(f"<div>{page.escape(what)}</div>" for what in self.card.problems),
             ]
+        if self.card.pictures:
+            parts += [page.heading("Figures"), *(page.picture(png, n) for n, png in self.card.pictures.items())]
         if self.card.source:
             parts += [page.heading("Cell"), page.code(self.card.source)]
         if self.card.stdout:

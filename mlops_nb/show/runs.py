@@ -12,10 +12,11 @@ from mlops_nb.runs.model import Run
 from mlops_nb.show import facts, page
 from mlops_nb.show.table import Column, TableView
 from mlops_nb.show.words import cut, digest, number, param, seconds, short, when
+from mlops_nb.store.masking import MASK
 
 _MARKS = {"running": "◌", "finished": "●", "failed": "✕", "interrupted": "◍"}
 KINDS = {"running": "busy", "finished": "good", "failed": "bad", "interrupted": "warn"}
-_METRICS, _PARAMS = 3, 5
+_METRICS, _PARAMS = 6, 5
 
 
 def mark(status: str) -> str:
@@ -23,24 +24,47 @@ def mark(status: str) -> str:
     return f"{_MARKS.get(status, '?')} {status}"
 
 
+def _status(run: Run) -> str:
+    return mark(run.status) + (", in the trash" if run.trashed else "")
+
+
 def list_view(results: Any) -> TableView:
     """A page of runs."""
     items: tuple[Run, ...] = results.items
-    metrics = Counter(name for run in items for name in run.metrics)
     columns = [
         Column("run", lambda r: short(r.id), mono=True),
         Column("experiment", lambda r: r.experiment),
-        Column("status", lambda r: mark(r.status), sign=lambda r: page.sign(mark(r.status), KINDS[r.status])),
+        Column("status", _status, sign=lambda r: page.sign(_status(r), KINDS[r.status])),
         Column("started", lambda r: when(r.started_us)),
         Column("wall", lambda r: seconds(r.wall_s), right=True),
     ]
-    telling = sorted(metrics, key=lambda name: (direction(name) == 0 or name.startswith("train"), -metrics[name]))
-    columns += [_metric(name, items) for name in telling[:_METRICS]]
+    shown = _telling(items)
+    columns += [_metric(name, items) for name in shown]
     columns += [_param(name) for name in _varying(items)[:_PARAMS]]
     columns.append(Column("train", _train))
     columns.append(Column("note", lambda r: cut(r.note, 40)))
-    more = f"{len(items)} shown, more with after={results.next_page[:24]}… (.next_page)" if results.next_page else ""
-    return TableView(columns, items, "\n".join(line for line in (results.note, more) if line))
+    hidden = len({name for run in items for name in run.metrics}) - len(shown)
+    lines = [
+        results.note,
+        f"{hidden} more metrics in .df" if hidden else "",
+        f"{len(items)} shown; the next page is after=runs.next_page" if results.next_page else "",
+    ]
+    return TableView(columns, items, "\n".join(line for line in lines if line))
+
+
+def _telling(items: tuple[Run, ...]) -> list[str]:
+    """Metrics for the columns: each next one covers most of the runs that show none yet."""
+    count = Counter(name for run in items for name in run.metrics)
+    # Known direction first, then the most frequent: `auc` before a count, and never a curve on training data first.
+    ranked = sorted(count, key=lambda name: (direction(name) == 0 or name.startswith("train"), -count[name]))
+    chosen: list[str] = []
+    bare = [run for run in items if run.metrics]
+    while bare and len(chosen) < _METRICS:
+        best = max(ranked, key=lambda name: (sum(name in run.metrics for run in bare), -ranked.index(name)))
+        chosen.append(best)
+        bare = [run for run in bare if best not in run.metrics]
+    known = [name for name in ranked if name not in chosen and direction(name) and not name.startswith("train")]
+    return chosen + known[: max(0, 3 - len(chosen))]
 
 
 def _metric(name: str, items: Sequence[Run]) -> Column:
@@ -66,7 +90,7 @@ def _varying(items: tuple[Run, ...]) -> list[str]:
     count: Counter[str] = Counter()
     for run in items:
         for name, value in run.params.items():
-            if name in run.defaults:
+            if name in run.defaults or value == MASK:
                 continue
             seen.setdefault(name, set()).add(repr(value))
             count[name] += 1
@@ -83,6 +107,18 @@ def _train(run: Run) -> str:
 
 def view(value: Any) -> facts.FactsView:
     """One run, or one that is being recorded."""
-    if isinstance(value, Run):
-        return facts.view(value)
-    return facts.FactsView([("run", value.id), ("experiment", value.experiment), ("status", mark(value.status))])
+    if not isinstance(value, Run):
+        return facts.FactsView([("run", value.id), ("experiment", value.experiment), ("status", mark(value.status))])
+    chosen = {name: v for name, v in value.params.items() if name not in value.defaults}
+    return facts.FactsView(
+        [
+            ("started", when(value.started_us)),
+            ("wall", seconds(value.wall_s)),
+            ("metrics", ", ".join(f"{name} {number(v)}" for name, v in value.metrics.items())),
+            ("params", ", ".join(f"{name} {param(v)}" for name, v in chosen.items())),
+            ("tags", ", ".join(f"{name} = {text}" for name, text in value.tags.items())),
+            ("data", ", ".join(f"{d.role} {digest(d.digest)[:4]} {d.rows:,}×{d.columns}" for d in value.datasets)),
+            ("note", value.note),
+        ],
+        f"{_status(value)}  {short(value.id)}  {value.experiment}",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 SHORT = 10
@@ -84,3 +85,13 @@ def signed(value: float) -> str:
     if not math.isfinite(value) or abs(value) < 5e-5:
         return "=" if math.isfinite(value) else ""
     return f"{'▲' if value > 0 else '▼'}{number(abs(value))}"
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """A curve in blocks, lowest to highest."""
+    finite = [value for value in values if math.isfinite(value)]
+    if len(finite) < 3:
+        return ""
+    low, high = min(finite), max(finite)
+    span = (high - low) or 1.0
+    return "".join("▁▂▃▄▅▆▇█"[min(7, int((value - low) / span * 8))] for value in finite)

@@ -112,7 +112,9 @@ def migrate() -> Migrated:
 
 
 def sql(
-    query: Annotated[str, Arg("one SELECT over the views runs, metrics, params, tags, datasets, versions")],
+    query: Annotated[
+        str, Arg("one SELECT over the views runs, metrics, params, tags, datasets, versions", kind="rest")
+    ],
 ) -> Sql:
     """Ask the store in SQL, read-only.
 

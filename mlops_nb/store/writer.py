@@ -22,6 +22,7 @@ INTERVAL_S = 0.1
 HEARTBEAT_S = 10.0
 RETRY_S = 1.0
 _FORK_S = 5.0
+_WAIT_S = 0.2
 
 
 class Source(Protocol):
@@ -94,7 +95,7 @@ class Writer:
         self._operations.append(operation)
         self._hurry.set()
         self.wake()
-        result: T = operation.future.result(timeout)
+        result: T = _wait(operation.future, timeout)
         return result
 
     def add(self, source: Source) -> None:
@@ -290,6 +291,15 @@ class Writer:
         left = self._operations or any(source.pending for source in list(self._sources))
         self.failure = failure if left else None
         return [(one, None, failure) for one in operations if one.waited]
+
+
+def _wait(future: Future[T], timeout: float | None) -> T:
+    """The result, in short waits: polars has SIGINT restart system calls, and a long one could not be interrupted."""
+    end = None if timeout is None else time.monotonic() + timeout
+    while not future.done() and (end is None or time.monotonic() < end):
+        with suppress(TimeoutError):
+            future.exception(_WAIT_S)
+    return future.result(0)
 
 
 def _nothing(_: sqlite3.Connection) -> None:

@@ -18,9 +18,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "notebooks"))
-from kernels import Kernel  # noqa: E402
+from kernels import Kernel
 
-from mlops_nb.store.store import Store  # noqa: E402
+from mlops_nb.store.store import Store
 
 
 @pytest.fixture
@@ -148,8 +148,11 @@ def test_a_terminal(tmp_path: Path) -> None:
 
 
 def test_an_interrupt_while_the_end_is_recorded_closes_the_run(kernel: Kernel) -> None:
-    kernel.run("from mlops_nb.runs.capture import ending\nwrite = ending.write_scores\n"
-               "def interrupted(*a): ending.write_scores = write; raise KeyboardInterrupt\nending.write_scores = interrupted")  # fmt: skip
+    kernel.run(
+        "from mlops_nb.runs.capture import ending\nwrite = ending.write_scores\n"
+        "def interrupted(*a):\n    ending.write_scores = write\n    raise KeyboardInterrupt\n"
+        "ending.write_scores = interrupted"
+    )
     ran = kernel.run("%%track\n5")
     assert ran.outputs[0] == ("execute_result", "5")
     assert "could not be recorded" in ran.text("stderr")
@@ -158,11 +161,13 @@ def test_an_interrupt_while_the_end_is_recorded_closes_the_run(kernel: Kernel) -
 
 
 def test_errors_inside_capture_are_recorded_and_break_nothing(kernel: Kernel) -> None:
-    kernel.run("from mlops_nb.runs.capture import datasets, ending, observer\nimport mlops_nb.adapters.sklearn\n"
-               "def fail(*a, **k): raise RuntimeError('capture broke')\n"
-               "import sys\nobserver = sys.modules['mlops_nb.runs.capture.observer']")  # fmt: skip
+    kernel.run(
+        "from mlops_nb.adapters import sklearn as adapter\n"
+        "from mlops_nb.runs.capture import datasets, ending, observer\n"
+        "def fail(*a, **k): raise RuntimeError('capture broke')"
+    )
     for change in ("observer.locate = fail", "datasets.fingerprint = fail", "ending.write_scores = fail",
-                   "ending.put_environment = fail", "mlops_nb = sys.modules['mlops_nb.adapters.sklearn']; mlops_nb.params = fail"):  # fmt: skip
+                   "ending.put_environment = fail", "adapter.params = fail"):  # fmt: skip
         kernel.run(change)
         ran = kernel.run("%%track\nfrom sklearn.linear_model import LogisticRegression\n"
                          "LogisticRegression().fit([[0], [1]], [0, 1]).score([[0], [1]], [0, 1])")  # fmt: skip

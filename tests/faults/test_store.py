@@ -56,7 +56,8 @@ def test_sixteen_processes_of_250_runs_each(store: Store):
     assert store.query("SELECT count(*) FROM experiment") == [(4,)]
     each = store.query(
         "SELECT a.value, count(*), count(DISTINCT b.value)"
-        " FROM params a JOIN params b ON b.run = a.run AND b.param = 'i' WHERE a.param = 'process' GROUP BY 1 ORDER BY 1"
+        " FROM params a JOIN params b ON b.run = a.run AND b.param = 'i'"
+        " WHERE a.param = 'process' GROUP BY 1 ORDER BY 1"
     )
     assert each == [(process, RUNS, RUNS) for process in sorted(map(str, range(PROCESSES)))]
     assert ml.db.check().problems == ()

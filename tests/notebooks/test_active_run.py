@@ -35,7 +35,8 @@ LOGS = {
     "to_thread": "await asyncio.to_thread(ml.log_metric, 'a', 1)",
     "thread": "t = threading.Thread(target=ml.log_metric, args=('a', 1)); t.start(); t.join()",
     "timer": "t = threading.Timer(0.01, ml.log_metric, ('a', 1)); t.start(); t.join()",
-    "thread of a thread": "def f():\n    t = threading.Thread(target=ml.log_metric, args=('a', 1)); t.start(); t.join()\n"
+    "thread of a thread": "def f():\n    t = threading.Thread(target=ml.log_metric, args=('a', 1))\n"
+    "    t.start(); t.join()\n"
     "t = threading.Thread(target=f); t.start(); t.join()",
     "executor": "with ThreadPoolExecutor(2) as pool: list(pool.map(lambda i: ml.log_metric('a', 1), range(2)))",
     "executor of an earlier cell": "earlier_pool.submit(ml.log_metric, 'a', 1).result()",
@@ -53,7 +54,8 @@ def test_what_the_cell_starts_logs_to_its_run(k: Kernel, name: int, body: str) -
 
 
 @pytest.mark.parametrize("body", ["ml.log_metric('a', 1)", "earlier_pool.submit(ml.log_metric, 'a', 1).result()",
-                                  "kept_pool.submit(ml.log_metric, 'a', 1).result()", "await asyncio.to_thread(ml.log_metric, 'a', 1)",
+                                  "kept_pool.submit(ml.log_metric, 'a', 1).result()",
+                                  "await asyncio.to_thread(ml.log_metric, 'a', 1)",
                                   "async def f(): ml.log_metric('a', 1)\nawait asyncio.create_task(f())"])  # fmt: skip
 def test_nothing_leaks_into_untracked_cells(k: Kernel, body: str) -> None:
     ok(k, "%%track leaks\nkept_pool = ThreadPoolExecutor(1)\nkept_pool.submit(int).result()\nawait asyncio.sleep(0)")
@@ -66,13 +68,15 @@ def test_nothing_leaks_into_untracked_cells(k: Kernel, body: str) -> None:
 def test_a_task_that_goes_on_logs_to_its_own_run(k: Kernel) -> None:
     ok(
         k,
-        "%%track first\nasync def later():\n    await asyncio.sleep(0.3)\n    ml.log_metric('late', 1)\ntask = asyncio.create_task(later())",
+        "%%track first\nasync def later():\n    await asyncio.sleep(0.3)\n    ml.log_metric('late', 1)\n"
+        "task = asyncio.create_task(later())",
     )
     ok(k, "%%track second\nml.log_metric('own', 2)\nawait asyncio.sleep(0.5)\nml.log_metric('own', 3)")
     assert k.value("(metrics('first'), metrics('second'))") == ({"late": 1.0}, {"own": 3.0})
     ok(
         k,
-        "%%track third\nthread = threading.Thread(target=lambda: (time.sleep(0.4), ml.log_metric('late', 1)))\nthread.start()",
+        "%%track third\nthread = threading.Thread(target=lambda: (time.sleep(0.4), ml.log_metric('late', 1)))\n"
+        "thread.start()",
     )
     ok(k, "%%track fourth\nthread.join()")
     assert k.value("(metrics('third'), metrics('fourth'))") == ({"late": 1.0}, {})
@@ -81,7 +85,8 @@ def test_a_task_that_goes_on_logs_to_its_own_run(k: Kernel) -> None:
 def test_a_run_inside_a_tracked_cell_is_its_child(k: Kernel) -> None:
     ok(
         k,
-        "%%track outer\nwith ml.track('inner') as child:\n    ml.log_metric('in', 1)\n    f1_score([0, 1], [0, 1])\nml.log_metric('out', 2)",
+        "%%track outer\nwith ml.track('inner') as child:\n    ml.log_metric('in', 1)\n    f1_score([0, 1], [0, 1])\n"
+        "ml.log_metric('out', 2)",
     )
     assert k.value("(metrics('inner'), metrics('outer'))") == ({"in": 1.0, "f1_score": 1.0}, {"out": 2.0})
     assert k.value("ml.runs('experiment = \"inner\"')[0].parent == ml.runs('experiment = \"outer\"')[0].id")
@@ -115,8 +120,10 @@ def test_processes_take_a_parent(k: Kernel) -> None:
         """%%track pools
 from mlops_nb.runs.active import find
 import worker
-with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context('spawn')) as pool: child = pool.submit(worker.work, find().id).result()
-with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context('fork')) as pool: forked = pool.submit(worker.work, find().id).result()""",
+children = []
+for method in ('spawn', 'fork'):
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context(method)) as pool:
+        children.append(pool.submit(worker.work, find().id).result())""",
     )
     assert k.value("metrics('worker')") == {"w": 1.0}
-    assert k.value("{ml.show(r).run.parent for r in (child, forked)} == {ml.runs('experiment = \"pools\"')[0].id}")
+    assert k.value("{ml.show(r).run.parent for r in children} == {ml.runs('experiment = \"pools\"')[0].id}")

@@ -24,7 +24,8 @@ def uses():
     return {(d.role, d.variable): (d.digest, d.rows, d.columns) for d in ml.show().run.datasets}
 def column(variable, name):
     digest = next(d.digest for d in ml.show().run.datasets if d.variable == variable)
-    return json.loads(ml.store().query('SELECT profile FROM dataset_version WHERE digest = ?', (digest,))[0][0])['columns'][name]
+    [[record]] = ml.store().query('SELECT profile FROM dataset_version WHERE digest = ?', (digest,))
+    return json.loads(record)['columns'][name]
 """
 
 
@@ -43,11 +44,13 @@ def tracked(k: Kernel, body: str, line: str = "") -> dict[tuple[str, str], tuple
 
 def test_every_kind_of_data(k: Kernel) -> None:
     body = """
-Any().fit(A, y); Any().fit(df); Any().fit(pl.DataFrame(df)); Any().fit(sp.csr_matrix(A)); Any().fit(A.tolist(), y.tolist())
+Any().fit(A, y); Any().fit(df); Any().fit(pl.DataFrame(df)); Any().fit(sp.csr_matrix(A))
+Any().fit(A.tolist(), y.tolist())
 f1_score(pd.Series(y), np.ones(200)); Any().predict(A[:10])"""
     found = tracked(k, body)
     assert {u[1] for u in found} == {
-        "A", "y", "df", "pl.DataFrame(df)", "sp.csr_matrix(A)", "A.tolist()", "y.tolist()", "pd.Series(y)", "A[:10]"}  # fmt: skip
+        "A", "y", "df", "pl.DataFrame(df)", "sp.csr_matrix(A)", "A.tolist()", "y.tolist()", "pd.Series(y)", "A[:10]",
+    }  # fmt: skip
     assert found["train", "df"] == found["train", "pl.DataFrame(df)"]
     assert found["train", "A"][1:] == found["train", "sp.csr_matrix(A)"][1:] == (200, 3)
     assert found["predict", "A[:10]"][1:] == (10, 3)
@@ -56,11 +59,12 @@ f1_score(pd.Series(y), np.ones(200)); Any().predict(A[:10])"""
 
 def test_files_through_any_alias(k: Kernel) -> None:
     body = """
-a = read_csv('d.csv'); b = pd.read_parquet('d.parquet'); c = pl.read_csv(source='d.csv'); d = pl.read_parquet('d.parquet')
+a = read_csv('d.csv'); b = pd.read_parquet('d.parquet')
+c = pl.read_csv(source='d.csv'); d = pl.read_parquet('d.parquet')
 e = pq.read_table('d.parquet'); f = np.load('d.npy'); g = pd.read_csv(filepath_or_buffer='d.csv', nrows=5)
 with open('d.csv') as file: read_csv(file)"""
     found = tracked(k, body)
-    assert {u for u in found} == {("raw", name) for name in "abcdefg"}
+    assert set(found) == {("raw", name) for name in "abcdefg"}
     assert len({found["raw", name][0] for name in "abcde"}) == 1
     from mlops_nb.data.verbs import fingerprint
 
@@ -140,7 +144,8 @@ class Sub(pd.DataFrame): pass
 """
 
 
-@pytest.mark.parametrize("thing", ["Array()", "Shape()", "Length()", "Garbage()", "Frame({'a': [1, 2]})", "Equal()", "Text()",
+@pytest.mark.parametrize("thing", ["Array()", "Shape()", "Length()", "Garbage()", "Frame({'a': [1, 2]})", "Equal()",
+                                   "Text()",
                                    "Sub({'a': [1, 2]})"])  # fmt: skip
 def test_hostile_objects_break_nothing(k: Kernel, thing: str) -> None:
     k.run(HOSTILE)

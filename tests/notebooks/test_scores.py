@@ -66,7 +66,8 @@ def tracked(k: Kernel, body: str) -> dict[str, tuple[int, str, int, str]]:
      ("helper.M.f1_score(y_te, y_pred=p)", "f1_score", "line 2: helper.M.f1_score(y_te, y_pred=p)"),
      ("functools.partial(f1_score, y_te)(p)", "f1_score", "line 2: functools.partial(f1_score, y_te)(p)"),
      ("(lambda a: f1_score(a, p))(y_te)", "f1_score", "line 2: f1_score(a, p)"),
-     ("def g():\n    def h(): return f1_score(y_te, p)\n    return h()\nresult = g()", "result", "line 3: f1_score(y_te, p)"),
+     ("def g():\n    def h(): return f1_score(y_te, p)\n    return h()\nresult = g()", "result",
+      "line 3: f1_score(y_te, p)"),
      ("acc = model.score(X_te, y_te)", "acc", "line 2: model.score(X_te, y_te)"),
      ("auc = helper.evaluate(model, X_te, y_te)", "auc", "line 5: roc_auc_score(y, m.predict_proba(X)[:, 1])"),
      ("from sklearn.metrics import f1_score as late\nlate(y_te, p)", "f1_score", "line 3: late(y_te, p)")],
@@ -93,7 +94,10 @@ threads = [threading.Thread(target=lambda: precision_score(y_te, p)) for _ in ra
 def test_several_scores_of_one_function_are_told_apart(k: Kernel) -> None:
     body = "f1_score(y_te, p)\nf1_score(y_tr, model.predict(X_tr))\nf1_score(y_te, np.roll(p, 1))"
     assert set(tracked(k, body)) == {"f1_score[y_te]", "f1_score[X_tr]", "f1_score[y_te] 2"}
-    body = "model = LogisticRegression().fit(X_tr, y_tr)\nhelper.evaluate(model, X_tr, y_tr)\nhelper.evaluate(model, X_te, y_te)"
+    body = (
+        "model = LogisticRegression().fit(X_tr, y_tr)\n"
+        "helper.evaluate(model, X_tr, y_tr)\nhelper.evaluate(model, X_te, y_te)"
+    )
     assert {n: m[1] for n, m in tracked(k, body).items()} == {
         "roc_auc_score[X]": "train",
         "roc_auc_score[test]": "test",
@@ -127,7 +131,8 @@ both = cross_validate(LogisticRegression(), X_tr, y_tr, cv=3, scoring=['f1', 'ac
 auc = f1_score(y_tr, cross_val_predict(LogisticRegression(), X_tr, y_tr, cv=3))"""
     found = {name: m[:2] for name, m in tracked(k, body).items()}
     assert found == {
-        "folds": (3, "validation"), "f1": (3, "validation"), "accuracy": (3, "validation"), "auc": (1, "train")}  # fmt: skip
+        "folds": (3, "validation"), "f1": (3, "validation"), "accuracy": (3, "validation"), "auc": (1, "train"),
+    }  # fmt: skip
     assert k.value("{d.variable for d in ml.show().run.datasets}") == {"X_tr", "y_tr"}
 
 
@@ -151,7 +156,10 @@ pickled = cloudpickle.dumps([mine, mine.fit])"""
     assert set(tracked(k, body)) == {"acc"}
     assert k.value("params('changed')")["a"] == 3
     (k.folder / "mine.pickle").write_bytes(k.value("pickled"))
-    code = "import sys, pickle; sys.modules['mlops_nb'] = None; m, fit = pickle.load(open('mine.pickle', 'rb')); fit([[0], [1]], [0, 1])"
+    code = (
+        "import sys, pickle; sys.modules['mlops_nb'] = None\n"
+        "m, fit = pickle.load(open('mine.pickle', 'rb')); fit([[0], [1]], [0, 1])"
+    )
     subprocess.run([sys.executable, "-c", code], cwd=k.folder, check=True)
     assert k.value("[hasattr(vars(Mine)['fit'], n) for n in ('__wrapped__', 'original')]") == [False, False]
 
@@ -187,7 +195,9 @@ m = LogisticRegression(C=0.5, random_state=seed).fit(X_tr, y_tr)
 depth_before + computed_before"""
     tracked(k, body)
     assert k.value("params('cell')") == {
-        "depth": 4, "lr": 0.1, "l2": -0.001, "name": "hgb", "width": 5, "twice": 2, "estimator": "LogisticRegression"}  # fmt: skip
+        "depth": 4, "lr": 0.1, "l2": -0.001, "name": "hgb", "width": 5, "twice": 2,
+        "estimator": "LogisticRegression",
+    }  # fmt: skip
     assert k.value("params('earlier cell')") == {"seed": 7, "depth_before": 3}
     assert k.value("params('changed')") == {"C": 0.5, "random_state": 7}
     assert k.value("params('default')")["max_iter"] == 100
@@ -198,10 +208,11 @@ depth_before + computed_before"""
 
 def test_flags_of_the_magic(k: Kernel) -> None:
     k.run(
-        "%%track flags -p depth=3 -p name=x -t team=ops --note 'a note' --no-models\nm = LogisticRegression().fit(X_tr, y_tr)\ndepth = 9"
+        "%%track flags -p depth=3 -p name=x -t team=ops --note 'a note' --no-models\n"
+        "m = LogisticRegression().fit(X_tr, y_tr)\ndepth = 9"
     )
     shown = k.value(
-        "[(r.experiment, r.params['depth'], r.params['name'], dict(r.tags), r.note) for r in [ml.show().run]]"
+        "[(r.experiment, r.params['depth'], r.params['name'], dict(r.tags), r.note) for r in [ml.runs()[0]]]"
     )
     assert shown == [("flags", 3, "x", {"team": "ops"}, "a note")]
     assert k.value("[a.name for a in ml.show().artifacts]") == []

@@ -24,9 +24,7 @@ TYPES = {
     "f": (pa.float64(), st.floats(allow_nan=False)),
     "s": (
         pa.string(),
-        st.text(
-            st.characters(codec="utf-8", exclude_categories=["Cs"], exclude_characters="\0"), max_size=20
-        ),
+        st.text(st.characters(codec="utf-8", exclude_categories=["Cs"], exclude_characters="\0"), max_size=20),
     ),
     "b": (pa.bool_(), st.booleans()),
     "t": (pa.timestamp("us"), st.datetimes(pd.Timestamp("1700-01-01"), pd.Timestamp("2200-01-01"))),

@@ -13,9 +13,7 @@ from mlops_nb.runs.query import search
 SCHEMA = (Path(mlops_nb.__file__).parent / "store" / "migrations" / "0001_ground.sql").read_text("utf-8")
 KEYS = ["a", "val/loss", "f[X]", "größe", "it's", 'say "x"', "missing"]
 NUMBERS = st.sampled_from([0.0, 1.0, -1.5, 8.0, 1e300, math.inf, -math.inf])
-TEXTS = st.sampled_from(
-    ["hgb", "HGB", "8", "", "a%b", "a_b", "x'); DROP TABLE run; --", "🛫 é", "True", "nan", "!"]
-)
+TEXTS = st.sampled_from(["hgb", "HGB", "8", "", "a%b", "a_b", "x'); DROP TABLE run; --", "🛫 é", "True", "nan", "!"])
 COMPARE = {
     "=": lambda x, y: x == y,
     "!=": lambda x, y: x != y,
@@ -102,9 +100,7 @@ def lowered(text):
 
 
 def key_text(draw_quote, key):
-    return (
-        key if key.isidentifier() else {'"': '"' + key.replace('"', '""') + '"', "`": f"`{key}`"}[draw_quote]
-    )
+    return key if key.isidentifier() else {'"': '"' + key.replace('"', '""') + '"', "`": f"`{key}`"}[draw_quote]
 
 
 @st.composite
@@ -190,9 +186,7 @@ def neither(part):
 
 EXPRESSIONS = st.recursive(
     terms(),
-    lambda inner: st.one_of(
-        st.tuples(inner, inner).map(both), st.tuples(inner, inner).map(either), inner.map(neither)
-    ),
+    lambda inner: st.one_of(st.tuples(inner, inner).map(both), st.tuples(inner, inner).map(either), inner.map(neither)),
     max_leaves=8,
 )
 SORTS = st.sampled_from(
@@ -222,9 +216,7 @@ def test_sql_and_a_plain_evaluator_agree_page_by_page(reader, runs, expression, 
 PARTS = """metrics.a params. tags.'x and or not in has ( ) , = !~ <> ' " ` nan -7d 1e5 started status min(
 dataset id wall '' running é ;"""
 WORDS = st.sampled_from([*PARTS.split(), "\0", "\ud800"])
-GARBAGE = st.one_of(
-    st.text(max_size=60), st.lists(WORDS, max_size=12).map(" ".join), st.lists(WORDS).map("".join)
-)
+GARBAGE = st.one_of(st.text(max_size=60), st.lists(WORDS, max_size=12).map(" ".join), st.lists(WORDS).map("".join))
 
 
 @RELAXED

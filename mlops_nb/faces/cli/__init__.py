@@ -60,13 +60,11 @@ def _runnable(verb: Verb) -> click.Command:
 
 
 def _caller(verb: Verb) -> Any:
-    def run(as_json: bool, **values: Any) -> None:
+    @click.pass_context
+    def run(context: click.Context, as_json: bool, **_: Any) -> None:
         from mlops_nb.show import json_document, text
 
-        known = commands.arguments(verb)
-        result = commands.call(
-            verb, {a.name: commands.shaped(a, values[a.name]) for a in known if values[a.name] is not None}
-        )
+        result = commands.call(verb, commands.given(verb, context))
         print(json_document(result) if as_json else text(result))  # noqa: T201
         raise SystemExit(getattr(result, "exit_code", 0))
 
@@ -100,6 +98,8 @@ def main(words: list[str] | None = None) -> None:
         cli.main(args=words, prog_name="mlops-nb", standalone_mode=False)
     except MlopsError as error:
         _leave(error.line(), error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "mlops-nb"
         _leave(commands.refusal(error, path.removeprefix("mlops-nb "), f"{path} --help").line(), 2)

@@ -6,11 +6,9 @@ import functools
 import json
 import os
 import platform
-import sys
 from typing import TYPE_CHECKING
 
 from mlops_nb.runs import recording
-from mlops_nb.store.masking import mask
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,26 +18,23 @@ if TYPE_CHECKING:
 
 @functools.cache
 def environment() -> str:
-    """The environment as JSON, masked."""
+    """The environment as JSON. Names and versions of public things, no variables and no paths: nothing to mask."""
     from importlib.metadata import distributions
 
     import psutil
 
     installed = {d.metadata["Name"]: d.version for d in distributions() if d.metadata["Name"]}
-    return mask(
-        json.dumps(
-            {
-                "python": platform.python_version(),
-                "implementation": platform.python_implementation(),
-                "executable": sys.executable,
-                "platform": platform.platform(),
-                "machine": platform.machine(),
-                "cpus": os.cpu_count(),
-                "memory_bytes": psutil.virtual_memory().total,
-                "distributions": dict(sorted(installed.items())),
-            },
-            indent=0,
-        )
+    return json.dumps(
+        {
+            "python": platform.python_version(),
+            "implementation": platform.python_implementation(),
+            "platform": platform.platform(),
+            "machine": platform.machine(),
+            "cpus": os.cpu_count(),
+            "memory_bytes": psutil.virtual_memory().total,
+            "distributions": dict(sorted(installed.items())),
+        },
+        indent=0,
     )
 
 

@@ -8,6 +8,9 @@ import threading
 from collections.abc import Callable
 
 _threads: list[threading.Thread] = []
+_waited_for = threading.Event()
+# Two threads take turns of 5 ms: the kernel shall first send its answer.
+_PAUSE_S = 0.02
 
 
 def later(action: Callable[[], None], *, at_once: bool = False) -> None:
@@ -19,6 +22,7 @@ def later(action: Callable[[], None], *, at_once: bool = False) -> None:
     before = _threads[-1] if _threads else None
 
     def run() -> None:
+        _waited_for.wait(_PAUSE_S)
         if before is not None:
             before.join()
         try:
@@ -33,8 +37,8 @@ def later(action: Callable[[], None], *, at_once: bool = False) -> None:
 
 
 def begin() -> None:
-    """Start on what was handed in. Not before the cell's line is shown: two threads would take turns of 5 ms."""
-    for thread in list(_threads):
+    """Start on what was handed in, when the cell's line has been shown."""
+    for thread in _threads:
         if thread.ident is None:
             thread.start()
 
@@ -42,11 +46,15 @@ def begin() -> None:
 def wait() -> None:
     """Return when everything handed in is done: the next cell may change what is being saved."""
     begin()
-    while _threads:
-        thread = _threads[0]
-        thread.join()
-        if thread in _threads:
-            _threads.remove(thread)
+    _waited_for.set()
+    try:
+        while _threads:
+            thread = _threads[0]
+            thread.join()
+            if thread in _threads:
+                _threads.remove(thread)
+    finally:
+        _waited_for.clear()
 
 
 def pending() -> bool:

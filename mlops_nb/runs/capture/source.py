@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import symtable
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,8 +48,22 @@ def names(source: str) -> Names:
     for node in _own(tree):
         if isinstance(node, ast.For | ast.AsyncFor):
             running |= {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
-    loads = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    return Names(literals, frozenset(bound), frozenset(loads), frozenset(running))
+    return Names(literals, frozenset(bound), frozenset(_reads(source, tree)), frozenset(running))
+
+
+def _reads(source: str, tree: ast.Module) -> set[str]:
+    """Top-level names that are read, also inside functions: a parameter of the same name is another one."""
+    try:
+        found: set[str] = set()
+        waiting = [symtable.symtable(source, "<cell>", "exec")]
+        while waiting:
+            table = waiting.pop()
+            outermost = table.get_type() == "module"
+            found |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and (outermost or s.is_global())}
+            waiting += table.get_children()
+        return found
+    except SyntaxError:  # `symtable` may know no top-level `await`
+        return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
 
 def _bindings(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from mlops_nb.runs.query.scope import Scope
 
 BASE = (
-    "SELECT r.id, r.ulid, e.name, r.status, r.started_us, r.wall_us, r.note, r.parent, r.actor "
+    "SELECT r.id, r.ulid, e.name, r.status, r.started_us, r.wall_us, r.note, r.parent, r.actor, "
+    "r.trashed_us IS NOT NULL "
     "FROM run r JOIN experiment e ON e.id = r.experiment WHERE r.id IN ({places})"
 )
 # CROSS JOIN: from the page's rows to their keys, never from all keys to their rows.
@@ -39,6 +40,7 @@ def load(reader: Reader, ids: Sequence[int], scope: Scope) -> list[Run]:
     datasets: dict[int, list[DatasetUse]] = defaultdict(list)
     for run, *use in batched(reader, _DATASETS, ids):
         datasets[run].append(DatasetUse(*use))
+    rows = (base[run] for run in ids if run in base)
     return [
         Run(
             id=ulid,
@@ -54,9 +56,10 @@ def load(reader: Reader, ids: Sequence[int], scope: Scope) -> list[Run]:
             note=note,
             parent=parent,
             actor=actor,
+            trashed=bool(trashed),
             defaults=frozenset(name for name, source in sources.get(run, {}).items() if source == "default"),
         )
-        for run, ulid, experiment, status, started, wall, note, parent, actor in (base[i] for i in ids if i in base)
+        for run, ulid, experiment, status, started, wall, note, parent, actor, trashed in rows
     ]
 
 

@@ -12,9 +12,7 @@ ROWS = 300_000
 @pytest.fixture(scope="module")
 def frame():
     rows = np.arange(ROWS)
-    return pd.DataFrame(
-        {"x": rows, "dep_delay": rows / 7, "s": pd.array([f"t{i % 97}" for i in range(ROWS)], "str")}
-    )
+    return pd.DataFrame({"x": rows, "dep_delay": rows / 7, "s": pd.array([f"t{i % 97}" for i in range(ROWS)], "str")})
 
 
 def said(before, after, **settings):

@@ -71,9 +71,7 @@ def everywhere(frame, folder):
 
 def test_the_same_table_has_one_digest_in_every_library(frame, tmp_path):
     made = {name: fingerprint(value, rows=True) for name, value in everywhere(frame, tmp_path)}
-    assert {f.digest for f in made.values()} == {made["pandas"].digest}, {
-        k: v.digest for k, v in made.items()
-    }
+    assert {f.digest for f in made.values()} == {made["pandas"].digest}, {k: v.digest for k, v in made.items()}
     assert {f.rows_state for f in made.values()} == {made["pandas"].rows_state}
     assert all(f == made["pandas"] and not f.partial for f in made.values())
 
@@ -102,9 +100,7 @@ def test_golden_vectors():
 
 
 def test_a_fresh_process_agrees():
-    code = (
-        "from mlops_nb.data.verbs import fingerprint as f; print(f({'x': [1, 2], 'y': ['a', None]}).digest)"
-    )
+    code = "from mlops_nb.data.verbs import fingerprint as f; print(f({'x': [1, 2], 'y': ['a', None]}).digest)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == fingerprint({"x": [1, 2], "y": ["a", None]}).digest
 
@@ -303,13 +299,8 @@ def test_arrays_of_objects_structures_and_masks():
 
 def test_sparse_matrices():
     dense = np.array([[0.0, 1, 0], [2, 0, 3]])
-    forms = [
-        f(dense)
-        for f in (sp.csr_array, sp.csc_matrix, sp.coo_array, sp.lil_array, sp.dok_array, sp.bsr_array)
-    ]
-    stored_zero = sp.csr_array(
-        (np.array([1.0, 0, 3, 2]), np.array([1, 2, 2, 0]), np.array([0, 2, 4])), (2, 3)
-    )
+    forms = [f(dense) for f in (sp.csr_array, sp.csc_matrix, sp.coo_array, sp.lil_array, sp.dok_array, sp.bsr_array)]
+    stored_zero = sp.csr_array((np.array([1.0, 0, 3, 2]), np.array([1, 2, 2, 0]), np.array([0, 2, 4])), (2, 3))
     before = stored_zero.copy()
     assert {fingerprint(m).digest for m in [*forms, stored_zero]} == {fingerprint(forms[0]).digest}
     assert (stored_zero.data == before.data).all()
@@ -353,9 +344,7 @@ def test_resuming_hashes_only_the_tail(frame, monkeypatch):
     assert made == whole
     assert made.to_record() == whole.to_record()
     assert max(hashed) < BLOCK_ROWS
-    assert sum(hashed) == 4 * (
-        len(tail) + len(tail) + 10_000
-    )  # once to prove the tail, once with what follows
+    assert sum(hashed) == 4 * (len(tail) + len(tail) + 10_000)  # once to prove the tail, once with what follows
 
 
 def test_resuming_refuses_another_tail(frame):
@@ -385,9 +374,7 @@ def test_rows_state_knows_multiset_and_order(frame):
     shuffled = fingerprint(frame.sample(frac=1, random_state=1), rows=True).rows_state
     assert base.same_multiset(shuffled)
     assert not base.same_order(shuffled)
-    parts = [
-        fingerprint(frame[a:b], rows=True).rows_state for a, b in ((0, 5), (5, 100_001), (100_001, None))
-    ]
+    parts = [fingerprint(frame[a:b], rows=True).rows_state for a, b in ((0, 5), (5, 100_001), (100_001, None))]
     assert parts[0].merge(parts[1]).merge(parts[2]) == base == parts[0].merge(parts[1].merge(parts[2]))
     assert base.without_tail(parts[2]) == parts[0].merge(parts[1])
     assert RowsState.from_text(base.to_text()) == base
@@ -400,9 +387,7 @@ def test_rows_digest_takes_widths_for_one_value():
     assert fingerprint(one) != fingerprint(two)
     values = [[-1], [2**64 - 1], [-1.0], ["-1"], [True], [1]]
     kinds = ["i8", "u8", "f8", None, None, None]
-    digests = {
-        fingerprint({"x": np.array(v, k)}, rows=True).rows_digest for v, k in zip(values, kinds, strict=True)
-    }
+    digests = {fingerprint({"x": np.array(v, k)}, rows=True).rows_digest for v, k in zip(values, kinds, strict=True)}
     assert len(digests) == 6
 
 
@@ -413,9 +398,9 @@ def test_long_and_short_strings_in_the_rows_digest():
     for text in texts:
         state = state.merge(fingerprint(pa.table({"s": pa.array([text], pa.string())}), rows=True).rows_state)
     assert state == whole
-    assert len(
-        {fingerprint(pa.table({"s": pa.array([t], pa.string())}), rows=True).rows_digest for t in texts}
-    ) == len(texts)
+    assert len({fingerprint(pa.table({"s": pa.array([t], pa.string())}), rows=True).rows_digest for t in texts}) == len(
+        texts
+    )
 
 
 def test_nothing_of_the_users_is_changed_or_kept(frame):
@@ -438,9 +423,7 @@ def test_a_newer_record_is_refused():
 def test_garbage_under_nulls_is_not_content():
     def behind(values, dtype):
         mask = pa.array([True, False]).buffers()[1]
-        return pa.Array.from_buffers(
-            pa.from_numpy_dtype(dtype), 2, [mask, pa.py_buffer(np.array(values, dtype))]
-        )
+        return pa.Array.from_buffers(pa.from_numpy_dtype(dtype), 2, [mask, pa.py_buffer(np.array(values, dtype))])
 
     assert fingerprint(behind([1, 7], "i8"), rows=True).leaves == fingerprint(behind([1, 9], "i8")).leaves
     assert fingerprint(behind([1, np.nan], "f8")) == fingerprint(behind([1, 2], "f8"))

@@ -18,9 +18,7 @@ from .test_fingerprint import ODD
 
 
 def column(values):
-    made = profile(
-        pa.table({"x": values}) if isinstance(values, pa.Array | pa.ChunkedArray) else {"x": values}
-    )
+    made = profile(pa.table({"x": values}) if isinstance(values, pa.Array | pa.ChunkedArray) else {"x": values})
     assert made.partial == ()
     return made.columns["x"]
 
@@ -146,9 +144,7 @@ def test_what_cannot_be_read_is_partial():
 
 
 def test_every_library_gives_one_profile():
-    frame = pd.DataFrame(
-        {"i": range(1000), "f": np.linspace(0, 1, 1000), "s": [f"t{i % 7}" for i in range(1000)]}
-    )
+    frame = pd.DataFrame({"i": range(1000), "f": np.linspace(0, 1, 1000), "s": [f"t{i % 7}" for i in range(1000)]})
     table = pa.Table.from_pandas(frame, preserve_index=False)
     records = [
         profile(t).to_record()

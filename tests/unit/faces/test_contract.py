@@ -31,7 +31,7 @@ class Call(NamedTuple):
 
 
 CALLS = {
-    "untrack": Call(("params.depth",), {"run": "last"}, ["params.depth", "--run", "last"]),
+    "untrack": Call(("last", "params.depth"), {}, ["last", "params.depth"]),
     "runs": Call(
         ("metrics.auc > 0.5",),
         {"sort": "-metrics.auc", "limit": 5},
@@ -39,7 +39,7 @@ CALLS = {
     ),
     "compare": Call(("last~1", "last"), {}, ["last~1", "last"]),
     "show": Call(("best:auc",), {}, ["best:auc"]),
-    "note": Call(("a <b>note</b>",), {"run": "last"}, ["a <b>note</b>", "-r", "last"]),
+    "note": Call(("last", "a <b>note</b> of words"), {}, ["last", "a <b>note</b> of words"]),
     "datasets": Call(("last",), {"limit": 3}, ["last", "--limit", "3"]),
     "register": Call(("flights", "last"), {"note": "second"}, ["flights", "last", "--note", "second"]),
     "models": Call((), {}, []),

@@ -50,4 +50,10 @@ def test_bound_read_and_running() -> None:
     )
     assert found.bound == {"i", "j", "total", "f", "n"}
     assert found.running == {"i", "j"}
-    assert {"xs", "p", "enumerate"} <= found.read
+    assert found.read == {"xs", "p", "open", "enumerate", "i", "j"}
+
+
+def test_what_is_read_inside_functions_is_read_unless_it_is_their_own() -> None:
+    source = "def f(a, b=depth):\n    c = a + seed\n    return c, [width for x in c]\nclass M:\n    size = height"
+    assert names(source).read == {"depth", "seed", "width", "height"}
+    assert names("x = await get(seed)\n[y async for y in z]").read == {"get", "seed", "z"}
