@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from mlops_nb.runs.verbs import log_params as log_params
     from mlops_nb.runs.verbs import log_table as log_table
     from mlops_nb.runs.verbs import note as note
-    from mlops_nb.runs.verbs import runs as runs  # type: ignore[no-redef]
+    from mlops_nb.runs.verbs import runs as runs
     from mlops_nb.runs.verbs import set_tags as set_tags
-    from mlops_nb.runs.verbs import show as show  # type: ignore[no-redef]
+    from mlops_nb.runs.verbs import show as show
     from mlops_nb.runs.verbs import track as track
     from mlops_nb.runs.verbs import untrack as untrack
     from mlops_nb.serving.verbs import deploy as deploy
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from mlops_nb.store.verbs import rename as rename
     from mlops_nb.store.verbs import restore as restore
     from mlops_nb.store.verbs import sql as sql
-    from mlops_nb.store.verbs import store as store  # type: ignore[no-redef]
+    from mlops_nb.store.verbs import store as store
     from mlops_nb.store.verbs import trash as trash
 
 

@@ -24,7 +24,7 @@ class Version(Result):
         example: The digest of the input example, or None.
         trusted: Types that the registrant vouched for.
         framework: Library versions it was saved with.
-        datasets: Fingerprints of the data of its run.
+        datasets: Fingerprints of the data that its run trained on.
         existed: Whether `register` found the same model of the same run already registered.
     """
 

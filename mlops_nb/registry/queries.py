@@ -43,4 +43,6 @@ WHERE a.artifact = ? AND a.kind = 'model' AND r.trashed_us IS NULL ORDER BY r.st
 DATASETS_OF_RUN = """
 SELECT DISTINCT d.digest FROM run_dataset u JOIN run r ON r.id = u.run JOIN dataset_version d ON d.id = u.version
 WHERE r.ulid = ? ORDER BY d.digest"""
-EDGES = "SELECT parent FROM edge WHERE child = ? AND kind = 'dataset' ORDER BY parent"
+TRAINED_ON = """
+SELECT DISTINCT d.digest FROM run_dataset u JOIN run r ON r.id = u.run JOIN dataset_version d ON d.id = u.version
+WHERE r.ulid = ? AND u.role = 'train' ORDER BY d.digest"""

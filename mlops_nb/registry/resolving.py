@@ -73,7 +73,7 @@ def _model(row: tuple[Any, ...], newest: Version | None) -> Model:
 
 def _version(reader: Reader, row: tuple[Any, ...]) -> Version:
     signature = json.loads(row[6])
-    parents = reader.query(queries.EDGES, (f"version:{row[13]}/{row[1]}",))
+    trained_on = reader.query(queries.TRAINED_ON, (row[2],)) if row[2] else []
     return Version(
         model=row[0],
         version=row[1],
@@ -89,7 +89,7 @@ def _version(reader: Reader, row: tuple[Any, ...]) -> Version:
         note=row[10],
         actor=row[11],
         created_us=row[12],
-        datasets=tuple(parent[0].removeprefix("dataset:") for parent in parents),
+        datasets=tuple(digest for (digest,) in trained_on),
         model_id=row[13],
     )
 

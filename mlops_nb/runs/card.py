@@ -22,10 +22,40 @@ SELECT r.id, r.ulid, e.name, r.status, r.started_us, r.wall_us, r.note, r.parent
   r.heartbeat_us, r.trashed_us IS NOT NULL, e.id
 FROM run r JOIN experiment e ON e.id = r.experiment WHERE r.ulid = ?
 """
-_FIELDS = tuple(
-    "id ulid experiment status started_us wall_us note parent actor ended_us error origin notebook cell_id commit branch "
-    "cpu_us peak_bytes rows_read capture_us session position source diff environment modules stdout host pid "
-    "process_started_us heartbeat_us trashed experiment_id".split()  # noqa: SIM905 (in the order of the query above)
+_FIELDS = (
+    "id",
+    "ulid",
+    "experiment",
+    "status",
+    "started_us",
+    "wall_us",
+    "note",
+    "parent",
+    "actor",
+    "ended_us",
+    "error",
+    "origin",
+    "notebook",
+    "cell_id",
+    "commit",
+    "branch",
+    "cpu_us",
+    "peak_bytes",
+    "rows_read",
+    "capture_us",
+    "session",
+    "position",
+    "source",
+    "diff",
+    "environment",
+    "modules",
+    "stdout",
+    "host",
+    "pid",
+    "process_started_us",
+    "heartbeat_us",
+    "trashed",
+    "experiment_id",
 )
 _PARAMS = (
     "SELECT k.name, p.text, p.number, p.source FROM param p JOIN key k ON k.id = p.key WHERE p.run = ? ORDER BY k.name"
@@ -137,14 +167,14 @@ def _run(
 
 
 def _metric(store: Store, run: int, row: Row) -> MetricDetail:
-    name, last, kind, *rest = row
-    points = rest[3]
+    name, last, kind, step, least, greatest, points, role, provenance, direction = row
     curve = (
         tuple(value for (value,) in store.query(_CURVE, (run, name, max(1, points // _CURVE_LENGTH))))
         if points > 2
         else ()
     )
-    return MetricDetail(name, number_from_stored(last, kind), *rest, curve=curve)
+    value = number_from_stored(last, kind)
+    return MetricDetail(name, value, step, least, greatest, points, role, provenance, direction, curve)
 
 
 def _pictures(store: Store, artifacts: tuple[ArtifactUse, ...]) -> dict[str, str]:

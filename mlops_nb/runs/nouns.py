@@ -22,9 +22,12 @@ def resolve_dataset(store: Reader, reference: str) -> str:
         NotFound: There is none of this name.
         InvalidInput: A single version was named.
     """
-    if "/" in reference:
-        raise InvalidInput(f"{brief(reference)} is one version of a dataset", expected="the dataset's name")
-    return _by_name(store, "dataset", reference)
+    text = reference.strip()
+    prefix = text.rpartition(":")[2]
+    seen = "SELECT 1 FROM dataset_version WHERE substr(digest, 6, ?) = ? LIMIT 1"
+    if "/" in text or (len(prefix) >= 4 and store.query(seen, (len(prefix), prefix))):
+        raise InvalidInput(f"{brief(text)} is one version of a dataset", expected="the name of a dataset")
+    return _by_name(store, "dataset", text)
 
 
 def _by_name(store: Reader, table: str, reference: str) -> str:

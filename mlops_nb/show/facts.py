@@ -58,7 +58,9 @@ def view(value: Any) -> FactsView:
 def list_view(results: Any) -> TableView:
     """A list of results of one kind."""
     names = [f.name for f in fields(results.items[0]) if not f.name.startswith("_") and f.name != "exit_code"]
-    columns = [
-        Column(n.removesuffix("_us").replace("_", " "), lambda item, n=n: _shown(n, getattr(item, n))) for n in names
-    ]  # type: ignore[misc]
+    columns = [_column(name) for name in names]
     return TableView(columns, results.items, results.note)
+
+
+def _column(name: str) -> Column:
+    return Column(name.removesuffix("_us").replace("_", " "), lambda item: _shown(name, getattr(item, name)))

@@ -96,7 +96,7 @@ def give_name(store: Store, reference: str, name: str, kind: str) -> Moved:
 
     def change(connection: sqlite3.Connection) -> None:
         if connection.execute(f"SELECT 1 FROM {noun.table} WHERE name = ?", (new,)).fetchone():
-            raise InvalidInput(f"there is a {one.kind} named {new!r} already", expected="a name that is free")
+            raise InvalidInput(f"another {one.kind} is named {new!r} already", expected="a name that is free")
         connection.execute(f"UPDATE {noun.table} SET name = ? WHERE {noun.row}", (new, *noun.key(one.identity)))
 
     store.change(change, "rename", f"{one.kind}:{one.identity}", before=one.shown, after=new)

@@ -61,7 +61,7 @@ def _runnable(verb: Verb) -> click.Command:
 
 def _caller(verb: Verb) -> Any:
     @click.pass_context
-    def run(context: click.Context, as_json: bool, **_: Any) -> None:
+    def run(context: click.Context, /, as_json: bool, **_: Any) -> None:
         from mlops_nb.show import json_document, text
 
         result = commands.call(verb, commands.given(verb, context))
