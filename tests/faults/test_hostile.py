@@ -113,7 +113,7 @@ def test_what_is_too_long_says_where_it_belongs(store: Store, value: Any):
 def test_texts_as_references(store: Store, reference: str):
     with ActiveRun(store, "a"):
         pass
-    for verb in (ml.show, lambda r: ml.untrack("metrics.x", run=r), lambda r: ml.rename(r, "x")):
+    for verb in (ml.show, lambda r: ml.untrack(r, "metrics.x"), lambda r: ml.rename(r, "x")):
         with pytest.raises(MlopsError) as caught:
             verb(reference)
         assert "\n" not in str(caught.value)

@@ -385,7 +385,7 @@ def test_a_metric_that_was_dropped_can_be_logged_again(store: Store):
     with ActiveRun(store, "a") as run:
         run.log_metric("x", 1.0)
         run.log_metric("x", 2.0)
-        ml.untrack("metrics.x", run=run.id)
+        ml.untrack(run.id, "metrics.x")
         run.log_metric("x", 3.0)
     assert _metric(store, "x") == (3.0, 3.0, 3.0, 2, 1)
 

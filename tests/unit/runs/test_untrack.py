@@ -32,7 +32,7 @@ def test_each_kind_can_be_dropped_and_the_rest_stays(store: Store, run: ActiveRu
         "values.n",
     ]
     for what in everything:
-        ml.untrack(what, run=run.id)
+        ml.untrack(run.id, what)
         everything = [one for one in everything if one != what]
         assert captured(store, run.id) == everything
     assert store.query("SELECT count(*) FROM point") == [(0,)]
@@ -42,12 +42,12 @@ def test_each_kind_can_be_dropped_and_the_rest_stays(store: Store, run: ActiveRu
 
 def test_refusals(run: ActiveRun):
     with pytest.raises(NotFound, match=r"did you mean 'metrics.auc'"):
-        ml.untrack("metrics.acu", run=run.id)
+        ml.untrack(run.id, "metrics.acu")
     for bad in ("", "metrics", "metrics.", "nothing.auc", "auc", "\ud800.x"):
         with pytest.raises(InvalidInput, match="does not say what to drop"):
-            ml.untrack(bad, run=run.id)
+            ml.untrack(run.id, bad)
     with pytest.raises(NotFound):
-        ml.untrack("metrics.auc", run="01ZZZZZZZZZZZZZZZZZZZZZZZZ")
+        ml.untrack("01ZZZZZZZZZZZZZZZZZZZZZZZZ", "metrics.auc")
 
 
 def test_what_a_version_needs_stays(store: Store, run: ActiveRun):
@@ -61,5 +61,5 @@ def test_what_a_version_needs_stays(store: Store, run: ActiveRun):
 
     store.write(register)
     with pytest.raises(Refused, match="needed by version delay/1"):
-        ml.untrack("artifacts.file", run=run.id)
-    ml.untrack("metrics.auc", run=run.id)
+        ml.untrack(run.id, "artifacts.file")
+    ml.untrack(run.id, "metrics.auc")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import threading
 
 import pytest
@@ -54,21 +55,24 @@ def test_many_threads_put_the_same_bytes(store: Store):
 def test_what_is_put_again_while_it_is_removed_stays(store: Store):
     """Whoever puts bytes may rely on them, however the two meet."""
     name = store.artifacts.put(b"hello")
-    lost: list[str] = []
-    stop = threading.Event()
+    both = threading.Barrier(2)
 
     def remove() -> None:
-        while not stop.is_set():
+        for _ in range(400):
+            both.wait()
             store.artifacts.remove(name, unless_younger_s=60)
+            both.wait()
 
     thread = threading.Thread(target=remove)
     thread.start()
-    for _ in range(500):
+    lost = 0
+    for _ in range(400):
+        if store.artifacts.names():
+            os.utime(store.artifacts.path(name), (1, 1))
+        both.wait()
         store.artifacts.put(b"hello")
-    stop.set()
+        both.wait()
+        lost += store.artifacts.names() != [name]
     thread.join()
-    try:
-        store.artifacts.get(name)
-    except NotFound as error:
-        lost.append(str(error))
-    assert lost == []
+    assert lost == 0
+    assert store.artifacts.get(name) == b"hello"
