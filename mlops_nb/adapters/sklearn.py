@@ -163,8 +163,38 @@ def _defaults(cls: type) -> dict[str, Any]:
     return {name: p.default for name, p in signature.parameters.items() if p.default is not inspect.Parameter.empty}
 
 
+def final(estimator: Any) -> Any:
+    """The estimator that does the work: the best of a search, the last step of a pipeline."""
+    for _ in range(5):
+        inner = getattr(estimator, "best_estimator_", None)
+        steps = getattr(estimator, "steps", None)
+        if inner is None and isinstance(steps, list) and steps and len(steps[-1]) == 2:
+            inner = steps[-1][1]
+        if inner is None or isinstance(inner, str):
+            return estimator
+        estimator = inner
+    return estimator
+
+
+def class_name(estimator: Any) -> str:
+    """The class that a person would name: `LogisticRegression` for a pipeline, `GridSearchCV(Ridge)` for a search."""
+    inner = type(final(estimator)).__name__
+    return f"{type(estimator).__name__}({inner})" if hasattr(estimator, "best_estimator_") else inner
+
+
+def best_of_search(model: Any) -> tuple[dict[str, Any], Any, list[float]]:
+    """What a search found: the best params, their mean score, and the mean score of each candidate in order."""
+    score, results = getattr(model, "best_score_", None), getattr(model, "cv_results_", None)
+    if score is None or not isinstance(results, Mapping):
+        return {}, None, []
+    chosen = {k: v for k, v in model.best_params_.items() if isinstance(v, str | int | float | bool | type(None))}
+    means = results.get("mean_test_score")
+    return chosen, score, [float(value) for value in means] if means is not None else []
+
+
 def curves(estimator: Any) -> dict[str, list[float]]:
-    """Step metrics that a fitted estimator holds: name → values by step."""
+    """Step metrics that a fitted estimator holds, inside a pipeline or a search too: name → values by step."""
+    estimator = final(estimator)
     found: dict[str, list[float]] = {}
     for attribute, name in CURVES.items():
         values = getattr(estimator, attribute, None)

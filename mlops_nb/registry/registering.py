@@ -55,7 +55,7 @@ def from_run(store: Store, ref: str, variable: str | None) -> Candidate:
     ]
     if not saved:
         raise NotFound(
-            f"the run {run[:8]} saved no model", expected="a run that fitted one", fix="%register NAME MODEL"
+            f"the run {run[:10]} saved no model", expected="a run that fitted one", fix="%register NAME MODEL"
         )
     known = [detail.get("variable") or name for name, _, detail in saved]
     wanted = [one for one, name in zip(saved, known, strict=True) if variable in (None, name, one[0])]
@@ -63,11 +63,11 @@ def from_run(store: Store, ref: str, variable: str | None) -> Candidate:
     if not wanted:
         near = nearest(str(variable), known)
         raise NotFound(
-            f"the run {run[:8]} saved no model {brief(variable)}", expected=f"one of {listing}", nearest=near
+            f"the run {run[:10]} saved no model {brief(variable)}", expected=f"one of {listing}", nearest=near
         )
     if len({artifact for _, artifact, _ in wanted}) > 1:
         raise InvalidInput(
-            f"the run {run[:8]} saved {len(wanted)} models: {listing}",
+            f"the run {run[:10]} saved {len(wanted)} models: {listing}",
             expected="one",
             fix=f"--variable {known[0]}",
         )

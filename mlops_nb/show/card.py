@@ -64,7 +64,7 @@ class LineView:
         if models:
             parts.extend(f"{a.name} {size(a.bytes)}" for a in models[:2])
         elif line.pending and "estimator" in card.run.params:
-            parts.append(f"{cut(card.run.params['estimator'], 40)} saving…")
+            parts.append(cut(card.run.params["estimator"], 40))
         if card.problems:
             parts.append(f"{len(card.problems)} not captured")
         parts.append(_cost(card))
@@ -83,7 +83,8 @@ class LineView:
         rest = "".join(f'<span style="margin-left:14px">{page.escape(p)}</span>' for p in parts[2:])
         if card is None:
             return page.frame(f"<div>{strong}{rest}</div>")
-        return page.frame(page.opening(strong + rest, CardView(card).body()))
+        later = page.muted("its model and profiles are being saved; %show has them") if self.line.pending else ""
+        return page.frame(page.opening(strong + rest, CardView(card).body() + later))
 
 
 @dataclass(frozen=True, slots=True)

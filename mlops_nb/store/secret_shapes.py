@@ -90,7 +90,7 @@ LISTED = re.compile(r"[\[(]\s{0,4}(?=[\"'])")
 BARE = re.compile(r"(?P<secret>[^\s\"',;)}\](\[{&]{3,4000})(?P<next>[\[(]?)")
 # A value that hides nothing: a placeholder, or a word of the language.
 HARMLESS = re.compile(
-    r"(?:<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}|\$\{[^{}]*\}|\$[A-Z_]{2,}|\$\([^()]*\)|%\(?\w*\)?s|%\w+%|[*•.…-]+"
+    r"(?:<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}|\$\{[^{}]*\}|\$[A-Z_]{2,}|\$\([^()]*\)|%(?:\(\w*\))?s|%[A-Z_]{2,}%|[*•.…-]+"
     r"|None|True|False|null|true|false|self|cls|str|int|float|bool|bytes|string|number|Any|required)\Z"
 )
 NUMBER = re.compile(r"[\d.,_+-]+\Z")

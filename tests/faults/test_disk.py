@@ -194,7 +194,7 @@ def test_reading_works_and_writing_is_one_line(read_only: Store):
     assert ml.sql("SELECT value FROM metrics").rows == ((1.0,),)
     assert ml.db.check().problems == ()
     for act in (
-        lambda: ml.note("no"),
+        lambda: ml.note("last", "no"),
         lambda: ml.db.gc(),
         lambda: ml.db.backup(),
         lambda: ml.trash(run.id),

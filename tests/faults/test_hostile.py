@@ -103,7 +103,7 @@ def test_what_is_too_long_says_where_it_belongs(store: Store, value: Any):
                 log()
             assert len(str(caught.value)) < 300
     with pytest.raises(InvalidInput):
-        ml.note(str(value), run=run.id)
+        ml.note(run.id, str(value))
     assert [r.params for r in ml.runs()] == [{}]
 
 

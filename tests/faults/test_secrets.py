@@ -28,7 +28,7 @@ def test_a_secret_is_nowhere_in_the_store(store: Store, kind: str):
     run.problem(text)
     run.end("failed", describe(ConnectionError(text.replace("\n", " "))))
     store.writer.flush()
-    ml.note(text, run=run.id)
+    ml.note(run.id, text)
     ml.db.backup()
     store.close()
     kept = _bytes_at_rest(store.folder)

@@ -99,7 +99,7 @@ def test_kill_9_in_the_middle_of_a_run(store: Store, after_s: float):
     assert steps == set(range(len(steps)))
     assert store.query("SELECT points, value FROM metrics") == ([(len(steps), float(len(steps) - 1))] if steps else [])
     assert ml.db.check().problems == ()
-    ml.note("killed, and still writable", run=identity)
+    ml.note(identity, "killed, and still writable")
 
 
 def test_writers_killed_at_random_damage_nothing(store: Store):

@@ -131,7 +131,10 @@ both = cross_validate(LogisticRegression(), X_tr, y_tr, cv=3, scoring=['f1', 'ac
 auc = f1_score(y_tr, cross_val_predict(LogisticRegression(), X_tr, y_tr, cv=3))"""
     found = {name: m[:2] for name, m in tracked(k, body).items()}
     assert found == {
-        "folds": (3, "validation"), "f1": (3, "validation"), "accuracy": (3, "validation"), "auc": (1, "train"),
+        "best_score": (1, "validation"), "best_score/candidate": (2, "validation"),
+        "folds": (1, "validation"), "folds/fold": (3, "validation"),
+        "f1": (1, "validation"), "f1/fold": (3, "validation"),
+        "accuracy": (1, "validation"), "accuracy/fold": (3, "validation"), "auc": (1, "train"),
     }  # fmt: skip
     assert k.value("{d.variable for d in ml.show().run.datasets}") == {"X_tr", "y_tr"}
 
@@ -153,8 +156,8 @@ GridSearchCV(Mine(), {'a': [1, 2]}, cv=2, n_jobs=2).fit(X_tr, y_tr)
 acc = mine.score(X_te, y_te)
 import cloudpickle
 pickled = cloudpickle.dumps([mine, mine.fit])"""
-    assert set(tracked(k, body)) == {"acc"}
-    assert k.value("params('changed')")["a"] == 3
+    assert set(tracked(k, body)) == {"acc", "best_score", "best_score/candidate"}
+    assert k.value("params('changed')")["mine.a"] == 3
     (k.folder / "mine.pickle").write_bytes(k.value("pickled"))
     code = (
         "import sys, pickle; sys.modules['mlops_nb'] = None\n"

@@ -12,7 +12,7 @@ from mlops_nb.errors import InvalidInput, MlopsError, nearest
 from mlops_nb.verbs import BY_MAGIC, Verb
 
 # What can be a reference and not a Python expression, unless a variable has that name.
-_REFERENCE = re.compile(r"(?:last|best:\S+|[0-9A-Za-z]{4,26}|[\w. -]+[/@][\w.-]+)")
+_REFERENCE = re.compile(r"(?:last(?:~\d+)?|best:\S+|[0-9A-Za-z]{4,26}|[\w. -]+[/@][\w.-]+)")
 
 
 class LineMagic:
@@ -34,7 +34,7 @@ class LineMagic:
         from mlops_nb.faces import commands, lines
 
         try:
-            if line.strip() in ("-h", "--help"):
+            if line.strip() == "-h" or "--help" in line.split():
                 print(help_text(self.verb))  # noqa: T201
                 return None
             return commands.call(self.verb, lines.parse(self.verb, line, self._evaluate))
@@ -117,10 +117,16 @@ def help_text(verb: Verb) -> str:
     shown = [
         f"%{'%' if 'cell magic' in verb.faces else ''}{commands.usage(verb)}",
         "",
-        inspect.getdoc(verb.load()) or "",
+        _description(verb),
         "",
     ]
     for a in commands.arguments(verb):
         name = a.name.upper() if a.positional else f"{a.flag}" + (f", -{a.arg.short}" if a.arg.short else "")
         shown.append(f"  {name:<18} {a.arg.help}")
     return "\n".join(shown)
+
+
+def _description(verb: Verb) -> str:
+    """The docstring without its list of arguments, which stands below with flags and all."""
+    text = inspect.getdoc(verb.load()) or ""
+    return re.sub(r"\n\nArgs:\n.*?(?=\n\n|\Z)", "", text, flags=re.DOTALL)

@@ -53,6 +53,7 @@ class TrackMagic:
         self.verb, self.shell = verb, shell
         self._session: Session | None = None
         self._stack = _Stack()
+        self._unfinished: Any = None
 
     @property
     def __doc__(self) -> str:  # type: ignore[override]
@@ -107,6 +108,7 @@ class TrackMagic:
         outermost = len(self._stack.depths) == 1
         if outermost:
             _settle()
+            self._refresh()
         lines = raw.splitlines()
         number = find_line(lines) if "%%track" in raw else None
         if any(above.tracked for above in self._stack.depths):
@@ -193,7 +195,19 @@ class TrackMagic:
 
         from mlops_nb.runs.line import run_line
 
-        display(run_line(depth.tracked.run, dry=depth.dry))
+        line = run_line(depth.tracked.run, dry=depth.dry)
+        if line.pending and hasattr(self.shell, "kernel"):  # a terminal would print the line again
+            self._unfinished = (display(line, display_id=True), depth.tracked.run, depth.dry)
+        else:
+            display(line)
+
+    def _refresh(self) -> None:
+        """What the last line called pending is saved now: show it in its place."""
+        if self._unfinished is not None:
+            from mlops_nb.runs.line import run_line
+
+            (handle, run, dry), self._unfinished = self._unfinished, None
+            handle.update(run_line(run, dry=dry))
 
     def __call__(self, line: str, cell: str) -> Any:
         """`%%track` reached as a cell magic: it stands where no transformer saw it."""

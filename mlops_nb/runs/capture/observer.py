@@ -57,7 +57,10 @@ class Fitted:
 
 @dataclass(slots=True)
 class Scored:
-    """Scores from one place in the code: a function's name, its values in order, and whose data they judge."""
+    """Scores from one place in the code: a function's name, its values in order, and whose data they judge.
+
+    Of a cross-validation, `values` are the means and `folds` what they are the means of.
+    """
 
     name: str
     place: Place
@@ -65,6 +68,7 @@ class Scored:
     data: str
     values: list[float] = field(default_factory=list)
     last: Any = None
+    folds: list[float] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -169,6 +173,11 @@ class Observer:
 
     def _argument(self, call: Call, position: int, *keywords: str) -> tuple[Any, str]:
         """An argument of a call (methods: after self) and the text that stands for it in the user's code."""
+        if call.kind in ("fit", "predict", "score") and call.place.called not in ("", call.name):
+            # The user called something else, which calls this: its arguments are not these.
+            value = next((call.kwargs[k] for k in keywords if k in call.kwargs), None)
+            found = call.args[position + 1] if value is None and len(call.args) > position + 1 else value
+            return found, keywords[0]
         offset = 1 if call.kind in ("fit", "predict", "score", "folds") else 0
         for keyword in keywords:
             if keyword in call.kwargs:
@@ -216,14 +225,25 @@ class Observer:
         receiver = call.place.receiver
         self.fitted[id(model)] = Fitted(
             weakref.ref(model),
-            call.place.target or (receiver if receiver.isidentifier() else ""),
+            call.place.bound or (receiver if receiver.isidentifier() else ""),
             str(call.place),
             self.guarded(lambda: infer(X, y)) if self.models else None,
             self.guarded(lambda: example(X)) if self.models else None,
             changed,
             default,
-            type(model).__name__,
+            adapter.class_name(model),
         )
+        self._search(call, model)
+
+    def _search(self, call: Call, model: Any) -> None:
+        """The best of a search: its mean score over the folds, that of each candidate, and the params chosen."""
+        best, score, candidates = adapter.best_of_search(model)
+        if score is None:
+            return
+        self.fitted[id(model)].changed.update({f"best.{name}": value for name, value in best.items()})
+        scored = self._scored("best_score", call.place._replace(target=""), "validation", "")
+        scored.values.append(float(score))
+        scored.last, scored.folds = score, [*scored.folds, *candidates]
 
     def _predict(self, call: Call, result: Any) -> None:
         X, name = self._argument(call, 0, "X")  # noqa: N806
@@ -271,7 +291,10 @@ class Observer:
         for name, values in scores.items():
             # A dict of scores is bound to a name that is none of theirs.
             place = call.place if len(scores) == 1 and name != "cross_validate" else call.place._replace(target="")
-            self._scored(name, place, "validation", data).values.extend(values)
+            scored = self._scored(name, place, "validation", data)
+            scored.folds.extend(values)
+            scored.values.append(sum(values) / len(values))
+            scored.last = scored.values[-1]
 
     def _scored(self, name: str, place: Place, role: str | None, data: str) -> Scored:
         # One place in a loop is one metric with steps; a helper called for two datasets is two metrics.

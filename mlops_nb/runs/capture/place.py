@@ -26,8 +26,9 @@ _sources: dict[str, str] = {}
 class Place(NamedTuple):
     """A call in the user's code.
 
-    `arguments`: their texts by position and by keyword; `target`: the top-level name that the call is bound to; `top`:
-    the line outside of any function that led here.
+    `called`: the name of the function or method that is called there; `arguments`: their texts by position and by
+    keyword; `bound`: the name that the call is bound to; `target`: that name when it is a top-level one; `top`: the
+    line outside of any function that led here.
     """
 
     file: str = ""
@@ -37,6 +38,8 @@ class Place(NamedTuple):
     receiver: str = ""
     target: str = ""
     top: int = 0
+    called: str = ""
+    bound: str = ""
 
     def __str__(self) -> str:
         if not self.line:
@@ -73,15 +76,17 @@ def locate(start: FrameType | None) -> Place:
         return Place(file, line, top=top)
     found: dict[int | str, str] = {i: ast.unparse(a) for i, a in enumerate(node.args) if not isinstance(a, ast.Starred)}
     found |= {k.arg: ast.unparse(k.value) for k in node.keywords if k.arg}
-    text = ast.unparse(node)
+    text, bound = ast.unparse(node), calls.targets.get(id(node), "")
     return Place(
         file,
         node.lineno,
         text if len(text) <= _TEXT_LIMIT else text[: _TEXT_LIMIT - 1] + "…",
         found,
         ast.unparse(node.func.value) if isinstance(node.func, ast.Attribute) else "",
-        calls.targets.get(id(node), "") if frame.f_code.co_name == "<module>" else "",
+        bound if frame.f_code.co_name == "<module>" else "",
         top,
+        node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", ""),
+        bound,
     )
 
 

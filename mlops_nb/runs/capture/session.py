@@ -144,7 +144,7 @@ class Session:
                 if n in self.literals and _same(namespace.get(n, _NOTHING), self.literals[n])
             }
             observer.guarded(lambda: ending.write_scores(observer, names, namespace))
-            observer.guarded(lambda: ending.write_params(observer, names, earlier, tracked.typed))
+            observer.guarded(lambda: ending.write_params(observer, names, earlier, tracked.typed, namespace))
         observer.guarded(observer.datasets.write_uses)
         run.end(status, error)
         bound = {n: namespace[n] for n in names.bound if n in namespace} if names is not None else {}

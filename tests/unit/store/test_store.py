@@ -175,7 +175,7 @@ def test_the_golden_store_of_format_1_opens(store: Store):
         (0.25, 0.25, 1.0, 3),
     )
     assert store.verify_audit().fault.endswith("until the next change is anchored")
-    ml.note("still writable")
+    ml.note("last", "still writable")
     assert store.verify_audit().fault == ""
     assert ml.db.check().problems == ()
 
