@@ -11,6 +11,12 @@ from mlops_nb.store import store as stores
 from mlops_nb.store.store import Store
 
 
+@pytest.fixture(autouse=True)
+def no_process_in_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`register` keeps a warm process for the next deployment; the tests that want one say so."""
+    monkeypatch.setenv("MLOPS_NB_SPARE", "0")
+
+
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """An empty store; nothing is written before the test does it."""

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RunLine(Result):
-    """A run just after its cell. `pending`: models, profiles and the like are still being saved."""
+    """A run just after its cell.
+
+    `pending`: models, profiles and the like are still being saved; `unsaved`: why something could not be, and without a
+    card nothing could.
+    """
 
     id: str
     experiment: str
@@ -39,4 +43,5 @@ def run_line(run: ActiveRun, dry: bool = False) -> RunLine:
     failure: MlopsError | None = run.store.writer.settle()
     if failure is not None:
         return RunLine(run.id, run.experiment, None, False, dry, failure.line())
-    return RunLine(run.id, run.experiment, read_card(run.store, run.id), finishing.pending(), dry)
+    part = run.unsaved.line() if run.unsaved is not None else ""
+    return RunLine(run.id, run.experiment, read_card(run.store, run.id), finishing.pending(), dry, part)

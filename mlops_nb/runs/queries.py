@@ -27,12 +27,17 @@ VALUE_PUT = """
 INSERT INTO value(run, key, number, kind) VALUES (?, ?, ?, ?)
 ON CONFLICT(run, key) DO UPDATE SET number = excluded.number, kind = excluded.kind
 """
+# Other processes may log to the same run (a forked worker does): what is there already is read in the transaction.
+POINTS = "SELECT points FROM metric WHERE run = ? AND key = ?"
 POINT_ADD = "INSERT INTO point(run, key, step, seq, value, kind, time_us) VALUES (?, ?, ?, ?, ?, ?, ?)"
 METRIC_PUT = """
 INSERT INTO metric(run, key, last, kind, step, least, greatest, points, role, provenance, direction)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT(run, key) DO UPDATE SET last = excluded.last, kind = excluded.kind, step = excluded.step,
-  least = excluded.least, greatest = excluded.greatest, points = excluded.points,
+  least = CASE WHEN metric.least IS NULL OR excluded.least < metric.least THEN excluded.least ELSE metric.least END,
+  greatest = CASE WHEN metric.greatest IS NULL OR excluded.greatest > metric.greatest
+    THEN excluded.greatest ELSE metric.greatest END,
+  points = metric.points + excluded.points,
   role = excluded.role, provenance = excluded.provenance, direction = excluded.direction
 """
 ARTIFACT_ADD = "INSERT INTO artifact(digest, bytes, created_us) VALUES (?, ?, ?) ON CONFLICT(digest) DO NOTHING"

@@ -6,6 +6,7 @@ from collections import deque
 from itertools import count
 from typing import TYPE_CHECKING, TypeAlias
 
+from mlops_nb.runs import queries
 from mlops_nb.runs.directions import direction
 from mlops_nb.runs.numbers import NAN, kind
 from mlops_nb.runs.recording import key_id
@@ -15,20 +16,6 @@ if TYPE_CHECKING:
     import sqlite3
 
 Point: TypeAlias = tuple[int, float, int]
-
-# Other processes may log to the same run (a forked worker does): what is there already is read in the transaction.
-_POINTS = "SELECT points FROM metric WHERE run = ? AND key = ?"
-_POINT_ADD = "INSERT INTO point(run, key, step, seq, value, kind, time_us) VALUES (?, ?, ?, ?, ?, ?, ?)"
-_METRIC_PUT = """
-INSERT INTO metric(run, key, last, kind, step, least, greatest, points, role, provenance, direction)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT(run, key) DO UPDATE SET last = excluded.last, kind = excluded.kind, step = excluded.step,
-  least = CASE WHEN metric.least IS NULL OR excluded.least < metric.least THEN excluded.least ELSE metric.least END,
-  greatest = CASE WHEN metric.greatest IS NULL OR excluded.greatest > metric.greatest
-    THEN excluded.greatest ELSE metric.greatest END,
-  points = metric.points + excluded.points,
-  role = excluded.role, provenance = excluded.provenance, direction = excluded.direction
-"""
 
 
 class Series:
@@ -51,18 +38,18 @@ class Series:
         taken = [waiting.popleft() for _ in range(len(waiting))]
         self._taken += taken
         key = key_id(connection, self.name)
-        seq = (connection.execute(_POINTS, (run, key)).fetchone() or (0,))[0]
+        seq = (connection.execute(queries.POINTS, (run, key)).fetchone() or (0,))[0]
         # A finite number minus itself is 0: calling `kind` for each would cost as much as the insert.
         rows = [
             (run, key, step, at, value, 0 if value - value == 0.0 else kind(value), ns // 1000)
             for at, (step, value, ns) in enumerate(taken, seq)
         ]
-        connection.executemany(_POINT_ADD, rows)
+        connection.executemany(queries.POINT_ADD, rows)
         numbers = [row[4] for row in rows if row[5] != NAN]
         least, greatest = (min(numbers), max(numbers)) if numbers else (None, None)
         last = rows[-1]
         connection.execute(
-            _METRIC_PUT,
+            queries.METRIC_PUT,
             (run, key, last[4], last[5], last[2], least, greatest, len(rows), *self._facts()),
         )
 

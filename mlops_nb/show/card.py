@@ -67,7 +67,7 @@ class LineView:
             parts.append(cut(card.run.params["estimator"], 40))
         if card.problems:
             parts.append(f"{len(card.problems)} not captured")
-        parts.append(_cost(card))
+        parts += [_cost(card), f"NOT ALL SAVED: {line.unsaved}" if line.unsaved else ""]
         return [p for p in parts if p] + (["(dry: nothing was recorded)"] if line.dry else [])
 
     def text(self) -> str:

@@ -157,7 +157,7 @@ acc = mine.score(X_te, y_te)
 import cloudpickle
 pickled = cloudpickle.dumps([mine, mine.fit])"""
     assert set(tracked(k, body)) == {"acc", "best_score", "best_score/candidate"}
-    assert k.value("params('changed')")["mine.a"] == 3
+    assert k.value("params('changed')")["a"] == 3
     (k.folder / "mine.pickle").write_bytes(k.value("pickled"))
     code = (
         "import sys, pickle; sys.modules['mlops_nb'] = None\n"

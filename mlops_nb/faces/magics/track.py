@@ -53,7 +53,6 @@ class TrackMagic:
         self.verb, self.shell = verb, shell
         self._session: Session | None = None
         self._stack = _Stack()
-        self._unfinished: Any = None
 
     @property
     def __doc__(self) -> str:  # type: ignore[override]
@@ -108,7 +107,6 @@ class TrackMagic:
         outermost = len(self._stack.depths) == 1
         if outermost:
             _settle()
-            self._refresh()
         lines = raw.splitlines()
         number = find_line(lines) if "%%track" in raw else None
         if any(above.tracked for above in self._stack.depths):
@@ -195,19 +193,8 @@ class TrackMagic:
 
         from mlops_nb.runs.line import run_line
 
-        line = run_line(depth.tracked.run, dry=depth.dry)
-        if line.pending and hasattr(self.shell, "kernel"):  # a terminal would print the line again
-            self._unfinished = (display(line, display_id=True), depth.tracked.run, depth.dry)
-        else:
-            display(line)
-
-    def _refresh(self) -> None:
-        """What the last line called pending is saved now: show it in its place."""
-        if self._unfinished is not None:
-            from mlops_nb.runs.line import run_line
-
-            (handle, run, dry), self._unfinished = self._unfinished, None
-            handle.update(run_line(run, dry=dry))
+        # Shown once and never changed: an update of the output would differ from what nbval runs.
+        display(run_line(depth.tracked.run, dry=depth.dry))
 
     def __call__(self, line: str, cell: str) -> Any:
         """`%%track` reached as a cell magic: it stands where no transformer saw it."""
