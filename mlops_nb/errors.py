@@ -81,3 +81,8 @@ def brief(value: object, limit: int = 60) -> str:
     """A user's value, cut and quoted so that it fits in a one-line message."""
     text = repr(value) if not isinstance(value, str) else repr(value[: limit + 1])
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def quoted(name: str) -> str:
+    """A name as it is typed in a magic or a shell: in quotes when it holds a space."""
+    return f'"{name}"' if " " in name else name

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mlops_nb.adapters import skops_files
-from mlops_nb.errors import InvalidInput, NotFound, Refused, brief, nearest
+from mlops_nb.errors import InvalidInput, NotFound, Refused, brief, nearest, quoted
 from mlops_nb.registry import queries
 from mlops_nb.registry.describing import completed, described, refuse_unfit
 from mlops_nb.registry.model import Version
@@ -130,7 +130,7 @@ def add(store: Store, name: str, candidate: Candidate, trust: Sequence[str], not
 def _refuse_trashed(store: Store, name: str) -> None:
     rows = store.query(queries.MODEL, (name,))
     if rows and rows[0][1] is not None:
-        raise Refused(f"the model {name!r} is in the trash", fix=f"%restore {name}")
+        raise Refused(f"the model {name!r} is in the trash", fix=f"%restore {quoted(name)}")
 
 
 @dataclass(slots=True)

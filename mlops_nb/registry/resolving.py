@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from mlops_nb.errors import InvalidInput, NotFound, brief, nearest
+from mlops_nb.errors import InvalidInput, NotFound, brief, nearest, quoted
 from mlops_nb.registry import queries
 from mlops_nb.registry.model import Model, Version
 
@@ -105,6 +105,6 @@ def _no_version(reader: Reader, name: str, number: str) -> NotFound:
     identity = reader.query(queries.MODEL, (name,))[0][0]
     found = [str(row[0]) for row in reader.query(queries.NUMBERS, (identity,))]
     if not found:
-        return NotFound(f"the model {name!r} has no version", fix=f"%register {name} MODEL")
+        return NotFound(f"the model {name!r} has no version", fix=f"%register {quoted(name)} MODEL")
     some = ", ".join(found[:5]) + (", …" if len(found) > 5 else "")
     return NotFound(f"{name!r} has no version {int(number)}", expected=f"one of {some}", fix=f"{name}/{found[0]}")

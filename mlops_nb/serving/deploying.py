@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops_nb.adapters import skops_files
-from mlops_nb.errors import Corrupt, InvalidInput, MissingExtra, MlopsError, Refused
+from mlops_nb.errors import Corrupt, InvalidInput, MissingExtra, MlopsError, Refused, quoted
 from mlops_nb.registry.opening import read_version, vouched
 from mlops_nb.registry.resolving import resolve_version
 from mlops_nb.services import facts as facts_file
@@ -173,7 +173,7 @@ def _started(plan: Plan, port: int) -> Facts:
 def _judged(plan: Plan, facts: Facts | None) -> Facts:
     if facts is None:
         what = f"{plan.version.ref} did not come up within {plan.wait:g} s{_last_words(plan)}"
-        raise MlopsError(what, fix=f"%logs {plan.name}, or a longer --wait")
+        raise MlopsError(what, fix=f"%logs {quoted(plan.name)}, or a longer --wait")
     if facts.state == FAILED and _TAKEN in facts.error:
         raise InvalidInput(facts.error, expected="a free port of this machine", fix="--port 0 takes any free one")
     if facts.state == FAILED:

@@ -17,7 +17,7 @@ _SHOWN = {
     "Comparison": "compare",
     "Run": "runs",
     "RunCard": "card",
-    "RunLine": "card",
+    "RunLine": "line",
     "Sql": "answer",
     "DatasetUse": "data",
     "DatasetVersion": "data",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlops_nb.errors import quoted
 from mlops_nb.serving.model import Deployment, Log, Prediction
 from mlops_nb.show import facts, page
 from mlops_nb.show.table import Column, TableView
@@ -47,7 +48,8 @@ def view(value: Any) -> Any:
 
 def _deployment(value: Deployment) -> facts.FactsView:
     status = value.status
-    ask = f"%predict {value.name} ROWS" if status == "ready" else f"%logs {value.name}" if status == "down" else ""
+    name = quoted(value.name)
+    ask = f"%predict {name} ROWS" if status == "ready" else f"%logs {name}" if status == "down" else ""
     return facts.FactsView(
         [
             ("version", value.version),

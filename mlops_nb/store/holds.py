@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlops_nb.errors import Refused
+from mlops_nb.errors import Refused, quoted
 from mlops_nb.store.store import Store
 
 _HOLDERS = "SELECT holder FROM hold WHERE held = ? ORDER BY holder LIMIT 3"
@@ -39,5 +39,6 @@ def refuse_held(store: Store, held: str, shown: str, for_ever: bool) -> None:
     found = [holder for (holder,) in store.query(_HOLDERS if for_ever else _LIVE_HOLDERS, (held,))]
     if found:
         names = [describe(store, holder) for holder in found]
-        first = names[0].split(" ", 1)[1]
-        raise Refused(f"{shown} is needed by {', '.join(names)}", fix=f"%trash {first} first")
+        kind, _, first = names[0].partition(" ")
+        fix = f"%undeploy {quoted(first)}" if kind == "deployment" else f"%trash {quoted(first)}"
+        raise Refused(f"{shown} is needed by {', '.join(names)}", fix=fix)

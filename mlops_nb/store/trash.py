@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlops_nb import references as kinds
-from mlops_nb.errors import InvalidInput, MlopsError, NotFound, Refused, brief
+from mlops_nb.errors import InvalidInput, MlopsError, NotFound, Refused, brief, quoted
 from mlops_nb.results import Results
 from mlops_nb.store import holds, names
 from mlops_nb.store.ids import now_us
@@ -147,9 +147,10 @@ def _refuse_in_use(store: Store, one: _Found) -> None:
     if one.kind in ("model", "version"):
         model, number = (*noun.key(one.identity), None)[:2]
         for (name,) in store.query(_DEPLOYED, (model, number, number)):
-            raise Refused(f"{one.kind} {one.shown} is needed by deployment {name}", fix=f"%trash {name} first")
+            fix = f"%trash {quoted(name)} --kind deployment"
+            raise Refused(f"{one.kind} {one.shown} is needed by deployment {name}", fix=fix)
     if one.kind == "deployment" and store.query("SELECT wanted FROM deployment WHERE name = ?", (one.identity,))[0][0]:
-        raise Refused(f"deployment {one.shown} is serving", fix=f"%undeploy {one.shown} first")
+        raise Refused(f"deployment {one.shown} is serving", fix=f"%undeploy {quoted(one.shown)}")
 
 
 def _all(store: Store, references: Sequence[str], where: str, kind: str, trashed: bool) -> list[_Found]:
