@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mlops_nb.services.process import Process, host, started_us
+from mlops_nb.store import durable
 
 STARTING, READY, FAILED = "starting", "ready", "failed"
 
@@ -60,7 +60,4 @@ def read(path: Path) -> Facts | None:
 def write(path: Path, facts: Facts) -> None:
     """Replace the file at once: a reader sees the old facts or the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".facts-")
-    with os.fdopen(handle, "w") as file:
-        json.dump(asdict(facts), file)
-    Path(temporary).replace(path)
+    durable.replace(path, json.dumps(asdict(facts)).encode())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 import time
 from pathlib import Path
 
 from mlops_nb.errors import Corrupt, InvalidInput, NotFound, brief
+from mlops_nb.store import durable
 from mlops_nb.store.sickness import explain, in_plain_words
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -49,17 +49,7 @@ class Artifacts:
             if self._is_there(target, len(data)):
                 return name
             target.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".new-")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(temporary).replace(target)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
-            _sync_folder(target.parent)
+            durable.replace(target, data)
         return name
 
     @staticmethod
@@ -129,12 +119,3 @@ class Artifacts:
             return 0
         aside.unlink()
         return stat.st_size
-
-
-def _sync_folder(folder: Path) -> None:
-    # The rename itself is durable only once the folder is.
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

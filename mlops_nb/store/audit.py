@@ -10,13 +10,13 @@ import fcntl
 import json
 import os
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from mlops_nb.store import durable
 from mlops_nb.store.actor import actor
 from mlops_nb.store.artifacts import digest
 from mlops_nb.store.ids import now_us
@@ -124,20 +124,7 @@ def write_anchor(head: Head, anchor: Path) -> None:
     # anchor stays as it is, so that `verify` goes on saying so.
     with suppress(OSError, _Garbled), _alone(anchor.parent):
         if read_anchor(anchor).rows < head.rows:
-            _replace(anchor, f"{head.rows} {head.digest}\n")
-
-
-def _replace(anchor: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=anchor.parent, prefix=".anchor-")
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(anchor)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+            durable.replace(anchor, f"{head.rows} {head.digest}\n".encode())
 
 
 @contextmanager

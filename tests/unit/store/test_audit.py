@@ -164,4 +164,4 @@ def test_an_anchor_never_goes_back_with_eight_processes(store: Store):
     assert [(p.communicate()[1], p.returncode) for p in processes] == [(b"", 0)] * 8
     verdict = store.verify_audit()
     assert (verdict.rows, verdict.anchored, verdict.fault) == (481, 481, "")
-    assert [p.name for p in Path(store.folder).glob(".anchor-*")] == []
+    assert [p.name for p in Path(store.folder).glob(".new-*")] == []
