@@ -1,14 +1,11 @@
 import dataclasses
 import math
-import sqlite3
-from pathlib import Path
 
 import pytest
 
-import mlops_nb
 from mlops_nb.errors import InvalidInput, NotFound
 from mlops_nb.runs.query import keys, resolve_run, search
-from mlops_nb.services.process import this
+from tests.unit.runs.search_world import HOUR, INF, NOVEMBER, Store, fill
 
 
 def frame(reader, where="", *, limit=100_000, **more):
@@ -17,88 +14,6 @@ def frame(reader, where="", *, limit=100_000, **more):
 
 def count(reader, where="", **more):
     return len(search(reader, where, limit=100_000, **more))
-
-
-SCHEMA = Path(mlops_nb.__file__).parent / "store" / "migrations" / "0001_ground.sql"
-NOVEMBER = 1_793_491_200_000_000  # 2026-11-01T00:00Z
-HOUR = 3_600_000_000
-NAN, INF = math.nan, math.inf
-
-
-class Store:
-    """A real database, filled by hand, with the one method that the search asks for."""
-
-    def __init__(self):
-        self.connection = sqlite3.connect(":memory:")
-        self.connection.executescript(SCHEMA.read_text("utf-8"))
-        self.asked = 0
-        self.number = 0
-
-    def query(self, sql, params=()):
-        self.asked += 1
-        return self.connection.execute(sql, params).fetchall()
-
-    def id_of(self, table, name):
-        columns = "name" if table == "key" else "name, created_us"
-        values = (name,) if table == "key" else (name, 0)
-        marks = "?" * len(values)
-        self.connection.execute(
-            f"INSERT INTO {table} ({columns}) VALUES ({', '.join(marks)}) ON CONFLICT DO NOTHING", values
-        )
-        return self.connection.execute(f"SELECT id FROM {table} WHERE name = ?", (name,)).fetchone()[0]
-
-    def add(self, *, experiment="flights", params=(), metrics=(), tags=(), values=(), datasets=(), **columns):
-        self.number += 1
-        process = this()
-        row = {
-            "ulid": f"01K3F9A{self.number:019d}",
-            "experiment": self.id_of("experiment", experiment),
-            "status": "finished",
-            "started_us": NOVEMBER + self.number * HOUR,
-            "heartbeat_us": 0,
-            "origin": "cell",
-            "host": process.host,
-            "pid": process.pid,
-            "process_started_us": process.started_us,
-            "actor": "ana",
-            **columns,
-        }
-        marks = ", ".join("?" * len(row))
-        run = self.connection.execute(f"INSERT INTO run ({', '.join(row)}) VALUES ({marks})", [*row.values()]).lastrowid
-        for key, value in dict(params).items():
-            number = float(value) if isinstance(value, bool | int | float) and math.isfinite(value) else None
-            self._put("param", run, key, str(value), number, "typed")
-        for key, value in dict(metrics).items():
-            points = value if isinstance(value, list) else [value]
-            real = [point for point in points if not math.isnan(point)]
-            ends = (min(real), max(real)) if real else (None, None)
-            self._put("metric", run, key, points[-1], kind(points[-1]), 0, *ends, len(points), "test", None, 0)
-        for key, value in dict(tags).items():
-            self._put("tag", run, key, value)
-        for key, value in dict(values).items():
-            self._put("value", run, key, value, kind(value))
-        for version in datasets:
-            self.connection.execute("INSERT INTO run_dataset VALUES (?, ?, 'train', 'X', 'line 5')", (run, version))
-        return row["ulid"]
-
-    def _put(self, table, run, key, *rest):
-        row = (run, self.id_of("key", key), *rest)
-        self.connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
-
-    def dataset(self, digest, name="", number=1):
-        version = self.connection.execute(
-            "INSERT INTO dataset_version (digest, schema_digest, rows, columns, record, created_us) "
-            "VALUES (?, 's', 10, 3, '{}', 0)",
-            (digest,),
-        ).lastrowid
-        if name:
-            line = self.id_of("dataset", name)
-            self.connection.execute("INSERT INTO dataset_name VALUES (?, ?, ?, 0)", (line, number, version))
-        return version
-
-
-def kind(value):
-    return 1 if math.isnan(value) else {INF: 2, -INF: 3}.get(value, 0)
 
 
 @pytest.fixture
@@ -110,34 +25,7 @@ def store():
 
 @pytest.fixture
 def filled(store):
-    """Six runs, `a` the earliest."""
-    raw, cooked = store.dataset("fp1b:3f9a00", "flights", 1), store.dataset("fp1b:77bb00", "flights", 2)
-    store.add(
-        note="a",
-        metrics={"auc": 0.7, "val/loss": [0.9, 0.2, 0.5]},
-        params={"model": "hgb", "depth": 8, "fast": True},
-        tags={"team": "ops"},
-        values={"n": 100.0},
-        datasets=[raw],
-        wall_us=2_300_000,
-        commit_id="abc123",
-        notebook="flights.ipynb",
-    )
-    store.add(
-        note="b",
-        metrics={"auc": 0.9},
-        params={"model": "forest", "depth": 3, "fast": False},
-        tags={"team": "o'ps; DROP TABLE run --"},
-        datasets=[cooked],
-        experiment="ships",
-        wall_us=500_000,
-        actor="bo",
-    )
-    store.add(note="c", metrics={"auc": NAN}, params={"depth": "8"}, values={"n": NAN}, status="failed")
-    store.add(note="d", metrics={"auc": INF}, params={"depth": "auto"}, tags={"team": "Ops 🛫"})
-    store.add(note="e", metrics={"auc": -INF}, values={"n": 5.0}, parent="01K3F9A" + "0" * 18 + "1")
-    store.add(note="f 100%")
-    return store
+    return fill(store)
 
 
 def notes(reader, where="", **options):
@@ -452,73 +340,6 @@ def test_frame_of_more_runs_than_are_looked_up(store):
     assert made["metrics.auc"].tolist()[1:4:2] == [12, 14]
     assert math.isnan(made["metrics.auc"][0])
     assert len(search(store, limit=5_100)) == 5_100
-
-
-def test_references(filled):
-    earliest, latest = (search(filled, sort=sort, limit=1)[0].id for sort in ("started", "-started"))
-    assert resolve_run(filled, "last") == latest
-    assert resolve_run(filled, earliest.lower()) == earliest
-    filled.connection.execute("UPDATE run SET ulid = '7ZZZ' || substr(ulid, 5), trashed_us = 1 WHERE note = 'a'")
-    assert resolve_run(filled, " 7zzz ").startswith("7ZZZ")
-
-
-RUN = "expected a run's id or the first 4 or more characters of it, last, or best:METRIC"
-THREE = ", ".join(f"01K3F9A000000000000000000{number}" for number in (1, 2, 3))
-
-
-@pytest.mark.parametrize(
-    ("reference", "refusal", "line"),
-    [
-        ("lst", InvalidInput, f"'lst' is not a reference to a run; {RUN}; did you mean 'last'?"),
-        ("01K", InvalidInput, f"'01K' is too short for a run; {RUN}"),
-        ("ZZZZ", NotFound, f"no run 'ZZZZ'; {RUN}; try: %runs"),
-        ("01k3", InvalidInput, f"'01k3' begins several runs: {THREE}, …; expected more of its characters"),
-        (
-            "best:acu",
-            NotFound,
-            "no run has the metric 'acu'; did you mean 'auc'?; try: %runs --where 'has(metrics.NAME)'",
-        ),
-        ("best:auc@shps", NotFound, "no experiment 'shps'; did you mean 'ships'?"),
-        ("best:", InvalidInput, "best: names no metric; expected best:METRIC; try: best:auc"),
-        ("' OR 1=1", InvalidInput, f'"\' OR 1=1" is not a reference to a run; {RUN}'),
-    ],
-)
-def test_references_that_are_none(filled, reference, refusal, line):
-    with pytest.raises(refusal) as raised:
-        resolve_run(filled, reference)
-    assert str(raised.value) == line
-
-
-def test_last_in_an_empty_store(store):
-    with pytest.raises(NotFound, match="there is no run yet"):
-        resolve_run(store, "last")
-    assert (len(search(store)), count(store), len(frame(store))) == (0, 0, 0)
-
-
-def test_the_best_run(store):
-    first = store.add(metrics={"auc": 0.9, "loss": 0.5, "odd": 1.0, "p@5": 1.0})
-    store.add(metrics={"auc": 0.9, "loss": 0.9, "odd": 2.0})
-    store.add(metrics={"auc": NAN, "loss": NAN})
-    store.add(metrics={"auc": 1.0, "loss": 0.0}, status="failed")
-    low = store.add(metrics={"auc": 0.1, "loss": 0.7, "odd": 3.0}, experiment="other")
-    assert resolve_run(store, "best:auc") == resolve_run(store, "best:loss") == first
-    assert resolve_run(store, "best:auc@other") == resolve_run(store, "best:auc:min") == low
-    assert resolve_run(store, "best:odd:max") == resolve_run(store, "best:odd:max@other") == low
-    assert resolve_run(store, "best:p@5:max") == first
-    with pytest.raises(InvalidInput) as refusal:
-        resolve_run(store, "best:odd")
-    assert str(refusal.value) == (
-        "whether a greater or a lesser 'odd' is better is not known; expected max or min; "
-        "try: best:odd:max or best:odd:min"
-    )
-    store.connection.execute("UPDATE metric SET direction = -1 WHERE key = (SELECT id FROM key WHERE name = 'odd')")
-    assert resolve_run(store, "best:odd") == first
-
-
-def test_best_where_nothing_finished(store):
-    store.add(metrics={"auc": 1.0}, status="failed")
-    with pytest.raises(NotFound, match="no finished run has a value of 'auc'; try: %runs"):
-        resolve_run(store, "best:auc")
 
 
 def test_keys_of_a_namespace(filled):
