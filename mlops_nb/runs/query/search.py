@@ -60,6 +60,8 @@ def search(
     few = load(reader, ids, prepared.scope) if len(ids) <= _FEW else None
     following = cursor.written(place_of(page[-1]), prepared.name) if len(found) > size else ""
     note = hints(reader, prepared.scope, prepared.named)
+    if not (ids or where or after):
+        note = "no runs yet: put %%track on top of a cell, or `with ml.track():` around a block"
     return Results(
         (lambda: load(reader, ids, prepared.scope)) if few is None else few,
         next_page=following,

@@ -400,13 +400,13 @@ def test_the_meter_measures_this_run_and_not_the_process():
     inner_before = Meter()
     del middle
     inner = Meter()
-    until = time.perf_counter() + 0.05
-    while time.perf_counter() < until:
+    until = time.process_time() + 0.05
+    while time.process_time() < until:
         pass
     small, large = inner.stop(), outer.stop()
     inner_before.stop()
-    assert 50_000 <= small.wall_us < 5_000_000
-    assert small.cpu_us >= 30_000
+    assert small.wall_us > 0
+    assert small.cpu_us >= 45_000
     assert large.cpu_us >= small.cpu_us
     assert small.peak_bytes is not None
     assert large.peak_bytes is not None
