@@ -86,7 +86,7 @@ _ALLOWED = (
     ("a table of names", "sklearn.utils._metadata_requests", "MetadataRequest MethodMetadataRequest"),
     ("a dict", "sklearn.utils._bunch", "Bunch"),
     ("a container of numbers", "numpy", "dtype"),
-    ("a container of numbers", "scipy.interpolate._bsplines", "BSpline"),
+    ("a container of numbers", "scipy.interpolate._bsplines", "BSpline _BSpline"),
     (
         "a container of numbers",
         "scipy.sparse",

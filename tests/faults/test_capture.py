@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -102,7 +103,7 @@ def broken(folder: Path, how: str) -> None:
     store = folder / ".mlops" / "store.db"
     store.parent.mkdir(exist_ok=True)
     if how == "newer":
-        with sqlite3.connect(store) as connection:
+        with contextlib.closing(sqlite3.connect(store, isolation_level=None)) as connection:
             connection.execute("PRAGMA user_version = 999")
     elif how == "no database":
         store.write_bytes(b"this is no database" * 100)

@@ -48,7 +48,8 @@ def names(source: str) -> Names:
     for node in _own(tree):
         if isinstance(node, ast.For | ast.AsyncFor):
             running |= {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
-    return Names(literals, frozenset(bound), frozenset(_reads(source, tree)), frozenset(running))
+    read = _reads(source, tree) - _passing(tree)
+    return Names(literals, frozenset(bound), frozenset(read), frozenset(running))
 
 
 def _reads(source: str, tree: ast.Module) -> set[str]:
@@ -64,6 +65,24 @@ def _reads(source: str, tree: ast.Module) -> set[str]:
         return found
     except SyntaxError:  # `symtable` may know no top-level `await`
         return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
+def _passing(tree: ast.Module) -> set[str]:
+    """Variables of comprehensions that nothing else reads: Python 3.12 and newer list them as the cell's own."""
+    targets: set[str] = set()
+    outside: set[str] = set()
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            loops = [loop.target for loop in node.generators]
+            targets |= {n.id for target in loops for n in ast.walk(target) if isinstance(n, ast.Name)}
+            waiting += [loop.iter for loop in node.generators]
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            outside.add(node.id)
+        waiting += ast.iter_child_nodes(node)
+    return targets - outside
 
 
 def _bindings(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sqlite3
 import threading
@@ -67,14 +68,14 @@ def test_a_text_file_is_refused_in_one_line(store: Store):
 
 def test_another_programs_database_is_left_alone(store: Store):
     store.folder.mkdir(parents=True)
-    with sqlite3.connect(store.path) as other:
+    with contextlib.closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         other.execute("CREATE TABLE theirs(a)")
     other.close()
     with pytest.raises(StoreError, match="another program"):
         store.write(lambda _: None)
     with pytest.raises(StoreError, match="another program"):
         store.query("SELECT 1")
-    with sqlite3.connect(store.path) as other:
+    with contextlib.closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("theirs",)]
     other.close()
 
@@ -82,7 +83,7 @@ def test_another_programs_database_is_left_alone(store: Store):
 def test_a_newer_format_is_refused_with_the_version_it_needs(store: Store):
     store.write(lambda c: c.execute("PRAGMA user_version"))
     store.close()
-    with sqlite3.connect(store.path) as newer:
+    with contextlib.closing(sqlite3.connect(store.path, isolation_level=None)) as newer:
         newer.execute("PRAGMA user_version = 99")
     newer.close()
     for act in (lambda: store.query("SELECT 1"), lambda: store.write(lambda _: None), ml.db.migrate, ml.runs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -220,7 +221,7 @@ def test_a_folder_that_can_not_be_made_is_one_line_and_is_tried_again(store: Sto
 def test_a_failed_write_leaves_nothing_behind_that_slows_reads(store: Store):
     store.write(_put("a"))
     store.close()
-    with sqlite3.connect(store.path) as connection:
+    with contextlib.closing(sqlite3.connect(store.path, isolation_level=None)) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(StoreError):
