@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import FunctionType, ModuleType
 from typing import Any
 
 _VISITS = 200_000
@@ -12,7 +13,7 @@ def estimated_bytes(model: object) -> int:
     total, seen, waiting = 0, set[int](), [model]
     while waiting and len(seen) < _VISITS:
         part: Any = waiting.pop()
-        if id(part) in seen or isinstance(part, str | int | float | bool | type(None) | type):
+        if id(part) in seen or isinstance(part, str | int | float | bool | type | ModuleType | FunctionType | None):
             continue
         seen.add(id(part))
         size = getattr(part, "nbytes", None)

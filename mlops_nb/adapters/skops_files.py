@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
+from types import FunctionType, ModuleType
 from typing import Any
 
 from mlops_nb.adapters.skops_repack import SCHEMA, repack
@@ -239,10 +240,10 @@ def _damaged(error: Exception) -> Corrupt:
 
 
 def _parts(value: Any, seen: set[int]) -> Iterator[Any]:
-    """Every object inside a model, once."""
+    """Every object inside a model, once; not what a function or a module (SciPy's splines hold one) knows."""
     import numpy as np
 
-    if id(value) in seen or isinstance(value, str | bytes | int | float | type(None)):
+    if id(value) in seen or isinstance(value, str | bytes | int | float | type | ModuleType | FunctionType | None):
         return
     seen.add(id(value))
     yield value

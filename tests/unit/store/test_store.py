@@ -227,6 +227,6 @@ def test_threads_read_at_once(store: Store):
 
 
 def test_db_is_a_sqlite_utils_database(store: Store):
-    with store.db.conn as connection:
-        assert "run" in store.db.table_names()
-    connection.close()
+    database = store.db
+    assert "run" in database.table_names()
+    database.close()
