@@ -8,6 +8,8 @@ import sys
 import time
 from dataclasses import replace
 
+import pytest
+
 from mlops_nb.runs.status import status_of
 from mlops_nb.services import process as processes
 from mlops_nb.services.process import Process, alive, host, started_us, this
@@ -54,6 +56,7 @@ def test_elsewhere_the_heartbeat_tells():
     assert not alive(far, now_us() - 2 * MINUTE, now_us())
 
 
+@pytest.mark.no_cover
 def test_a_forked_child_is_another_process():
     read, write = os.pipe()
     mine = this()

@@ -128,7 +128,7 @@ def number_terms(draw, field, get):
     if shape in ("in", "not in"):
 
         def within(value):
-            return value in real or (math.isnan(value) and len(real) < len(wanted))
+            return value in real or (math.isnan(value) and any(map(math.isnan, wanted)))
 
         text = f"{field} {shape} ({', '.join(map(repr, wanted))})"
         if shape == "in":

@@ -292,6 +292,8 @@ def _child(action: Any) -> int:
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+# coverage.py holds a lock of its own that a child can inherit held.
+@pytest.mark.no_cover
 def test_forked_children_log_their_own_runs_while_the_parent_goes_on(store: Store):
     stop = threading.Event()
     with ActiveRun(store, "parent") as run:
