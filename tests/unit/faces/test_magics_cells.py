@@ -50,3 +50,4 @@ def test_pruning_bears_errors_that_refer_to_each_other() -> None:
     first.__cause__, second.__context__ = second, first
     prune(first)
     prune(None)
+    assert (first.__cause__, second.__context__) == (second, first)
