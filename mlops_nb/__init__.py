@@ -14,12 +14,16 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from mlops_nb.data.verbs import fingerprint as fingerprint
     from mlops_nb.data.verbs import profile as profile
+    from mlops_nb.pages.verbs import dashboard as dashboard
+    from mlops_nb.pages.verbs import people as people
     from mlops_nb.registry.verbs import load as load
     from mlops_nb.registry.verbs import models as models
     from mlops_nb.registry.verbs import register as register
     from mlops_nb.registry.verbs import versions as versions
     from mlops_nb.runs.verbs import compare as compare
+    from mlops_nb.runs.verbs import curve as curve
     from mlops_nb.runs.verbs import datasets as datasets
+    from mlops_nb.runs.verbs import experiments as experiments
     from mlops_nb.runs.verbs import log_artifact as log_artifact
     from mlops_nb.runs.verbs import log_figure as log_figure
     from mlops_nb.runs.verbs import log_metric as log_metric
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
     from mlops_nb.runs.verbs import show as show
     from mlops_nb.runs.verbs import track as track
     from mlops_nb.runs.verbs import untrack as untrack
+    from mlops_nb.runs.verbs import view as view
+    from mlops_nb.runs.verbs import views as views
     from mlops_nb.serving.verbs import deploy as deploy
     from mlops_nb.serving.verbs import deployments as deployments
     from mlops_nb.serving.verbs import logs as logs
@@ -54,6 +60,9 @@ def __getattr__(name: str) -> Any:
     verb = BY_NAME.get(name)
     if verb is not None:
         found: Any = verb.load()
+        for v in VERBS:  # `ml.people()` lists, `ml.people.add(…)` adds
+            if v.name.startswith(f"{name} "):
+                setattr(found, v.name.split(" ", 1)[1], v.load())
     elif any(v.name.startswith(f"{name} ") for v in VERBS):
         found = SimpleNamespace(**{v.name.split(" ", 1)[1]: v.load() for v in VERBS if v.name.startswith(f"{name} ")})
     else:

@@ -18,6 +18,7 @@ class Arg:
         short: A one-letter flag ('w' for `-w`).
         positional: Positional although it has a default.
         metavar: The word that stands for it in the usage line.
+        python_only: No flag of a magic or a shell: a password would stay in histories and lists of processes.
     """
 
     help: str
@@ -25,3 +26,4 @@ class Arg:
     short: str = ""
     positional: bool = False
     metavar: str = ""
+    python_only: bool = False

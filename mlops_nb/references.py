@@ -47,11 +47,25 @@ KINDS: tuple[Kind, ...] = (
         "mlops_nb.serving.references:resolve_name",
         "mlops_nb.serving.references:deployment_names",
     ),
+    Kind("view", "mlops_nb.runs.views:resolve_view", "mlops_nb.runs.views:view_names"),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}
+MOST = 50
 # Completion kinds that are not things one can refer to.
 COMPLETERS = {
     "where": "mlops_nb.runs.completion:where",
     "sort": "mlops_nb.runs.completion:sort",
+    "columns": "mlops_nb.runs.completion:columns",
+    "metric": "mlops_nb.runs.completion:metrics",
     "captured": "mlops_nb.runs.completion:captured_in_last",
+    "person": "mlops_nb.pages.people:names",
 }
+
+
+def complete(store: Any, kind: str, typed: str) -> list[str]:
+    """Candidates of one kind that begin with what was typed; `anything` asks every kind of thing."""
+    if kind == "anything":
+        return [word for one in KINDS for word in one.completer()(store, typed)][:MOST]
+    if kind in BY_NAME:
+        return list(BY_NAME[kind].completer()(store, typed))
+    return list(load(COMPLETERS[kind])(store, typed)) if kind in COMPLETERS else []

@@ -46,7 +46,7 @@ class Results(Result, Sequence[T], Generic[T]):
         note: One line to show under the table (what an empty result means, what was left out).
     """
 
-    __slots__ = ("_frame", "_items", "next_page", "note", "total")
+    __slots__ = ("_frame", "_items", "columns", "next_page", "note", "total")
 
     def __init__(
         self,
@@ -60,6 +60,8 @@ class Results(Result, Sequence[T], Generic[T]):
         self._items: tuple[T, ...] | Callable[[], Sequence[T]] = items if callable(items) else tuple(items)
         self.total, self.next_page, self.note = total, next_page, note
         self._frame = frame
+        # What to show of each item, when somebody chose: the columns of a saved view.
+        self.columns: tuple[str, ...] = ()
 
     @property
     def items(self) -> tuple[T, ...]:

@@ -44,12 +44,17 @@ _DATA = "mlops_nb.data.verbs"
 _STORE = "mlops_nb.store.verbs"
 _REGISTRY = "mlops_nb.registry.verbs"
 _SERVING = "mlops_nb.serving.verbs"
+_PAGES = "mlops_nb.pages.verbs"
 
 VERBS: tuple[Verb, ...] = (
     Verb("track", f"{_RUNS}:track", "write", "runs", CELL),
     Verb("untrack", f"{_RUNS}:untrack", "write", "runs"),
     Verb("runs", f"{_RUNS}:runs", "read", "runs"),
+    Verb("experiments", f"{_RUNS}:experiments", "read", "runs"),
+    Verb("views", f"{_RUNS}:views", "read", "runs"),
+    Verb("view", f"{_RUNS}:view", "write", "runs"),
     Verb("compare", f"{_RUNS}:compare", "read", "runs"),
+    Verb("curve", f"{_RUNS}:curve", "read", "runs"),
     Verb("show", f"{_RUNS}:show", "read", "runs"),
     Verb("note", f"{_RUNS}:note", "write", "runs"),
     Verb("log_metric", f"{_RUNS}:log_metric", "write", "runs", IN_PYTHON),
@@ -82,6 +87,10 @@ VERBS: tuple[Verb, ...] = (
     Verb("db backup", f"{_STORE}:backup", "read", "project", magic="mlops db backup"),
     Verb("db gc", f"{_STORE}:gc", "write", "project", magic="mlops db gc"),
     Verb("db migrate", f"{_STORE}:migrate", "write", "project", magic="mlops db migrate"),
+    Verb("dashboard", f"{_PAGES}:dashboard", "read", "project", magic="mlops dashboard"),
+    Verb("people", f"{_PAGES}:people", "read", "project", magic="mlops people"),
+    Verb("people add", f"{_PAGES}:add_person", "write", "project", magic="mlops people add"),
+    Verb("people remove", f"{_PAGES}:remove_person", "write", "project", magic="mlops people remove"),
     Verb("store", f"{_STORE}:store", "read", "project", IN_PYTHON),
 )
 BY_NAME = {verb.name: verb for verb in VERBS}

@@ -53,7 +53,7 @@ class Argument(typing.NamedTuple):
 
 @cache
 def arguments(verb: Verb) -> tuple[Argument, ...]:
-    """The arguments of a verb, read from its signature on first use."""
+    """The arguments of a verb on a line, read from its signature on first use."""
     function = verb.load()
     module = vars(sys.modules[function.__module__])
     hints = {n: _hint(h, module) for n, h in inspect.get_annotations(function).items() if n != "return"}
@@ -62,6 +62,8 @@ def arguments(verb: Verb) -> tuple[Argument, ...]:
         hint = hints.get(name, str)
         extras = getattr(hint, "__metadata__", ())
         arg = next((e for e in extras if isinstance(e, Arg)), Arg(""))
+        if arg.python_only:
+            continue
         base = typing.get_args(hint)[0] if extras else hint
         origin = typing.get_origin(_without_none(base)) or _without_none(base)
         rest = parameter.kind is inspect.Parameter.VAR_POSITIONAL

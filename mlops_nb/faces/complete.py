@@ -58,10 +58,4 @@ def of_kind(kind: str | tuple[str, ...], typed: str) -> list[str]:
     """Candidates of one kind that begin with what was typed."""
     if isinstance(kind, tuple):
         return [word for word in kind if word.startswith(typed)]
-    if kind == "anything":
-        return [word for one in references.KINDS for word in one.completer()(current(), typed)][:50]
-    if kind in references.BY_NAME:
-        return list(references.BY_NAME[kind].completer()(current(), typed))
-    if kind in references.COMPLETERS:
-        return list(references.load(references.COMPLETERS[kind])(current(), typed))
-    return []
+    return references.complete(current(), kind, typed)

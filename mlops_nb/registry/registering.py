@@ -118,7 +118,7 @@ def add(store: Store, name: str, candidate: Candidate, trust: Sequence[str], not
     example = None if candidate.example is None else json.dumps(candidate.example, allow_nan=False).encode()
     store.artifacts.put(candidate.data)
     kept = None if example is None else (store.artifacts.put(example), len(example))
-    entry = _Entry(name, candidate, [one for one in foreign if one in set(trust)], note, kept)
+    entry = _Entry(name, candidate, [one for one in foreign if one in set(trust)], note, kept, actor())
     facts: dict[str, object] = {}
     try:
         store.change(lambda connection: entry.write(connection, facts), "register", f"model:{name}", added=facts)
@@ -140,6 +140,7 @@ class _Entry:
     trusted: list[str]
     note: str
     example: tuple[str, int] | None
+    actor: str
 
     def write(self, connection: sqlite3.Connection, facts: dict[str, object]) -> None:
         """Everything that belongs to the new version, inside the caller's transaction."""
@@ -155,7 +156,7 @@ class _Entry:
             connection.execute(queries.ADD_ARTIFACT, (*self.example, now))
         row: tuple[object, ...] = (model, number, new.run, new.artifact, skops_files.FORMAT, _json(new.signature))
         row += (self.example and self.example[0], _json(self.trusted), _json(new.framework))
-        connection.execute(queries.ADD_VERSION, (*row, new.run, self.note, actor(), now))
+        connection.execute(queries.ADD_VERSION, (*row, new.run, self.note, self.actor, now))
         self._tie(connection, f"version:{model}/{number}")
         facts |= {"version": number, "artifact": new.artifact, "run": new.run, "trusted": self.trusted}
 

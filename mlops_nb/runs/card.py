@@ -9,6 +9,9 @@ from contextlib import suppress
 from typing import Any
 
 from mlops_nb.errors import Corrupt, NotFound
+from mlops_nb.runs import headline
+from mlops_nb.runs.curves import sparks
+from mlops_nb.runs.directions import best_of, direction
 from mlops_nb.runs.model import ArtifactUse, DatasetUse, MetricDetail, ParamDetail, Run, RunCard
 from mlops_nb.runs.numbers import from_stored as number_from_stored
 from mlops_nb.runs.recording import from_stored
@@ -80,12 +83,6 @@ SELECT DISTINCT f.path, f.digest FROM run_dataset u JOIN dataset_file f ON f.ver
 WHERE u.run = ? AND u.role = 'raw' ORDER BY f.path
 """
 _PROBLEMS = "SELECT what FROM problem WHERE run = ? ORDER BY seq"
-# Every n-th point: a curve in words needs no more.
-_CURVE = """
-SELECT p.value FROM point p JOIN key k ON k.id = p.key
-WHERE p.run = ? AND k.name = ? AND p.seq % ? = 0 AND p.value IS NOT NULL ORDER BY p.step, p.seq LIMIT 48
-"""
-_CURVE_LENGTH = 24
 _PICTURES, _PICTURE_BYTES = 3, 400_000
 _TEXT = "SELECT body FROM text WHERE digest = ?"
 _EARLIER = """
@@ -107,7 +104,7 @@ def read_card(store: Store, ulid: str) -> RunCard:
     if not rows:
         raise NotFound(f"there is no run {ulid[:26]}", fix="%runs")
     row: dict[str, Any] = dict(zip(_FIELDS, rows[0], strict=True))
-    metrics = tuple(_metric(store, row["id"], found) for found in store.query(_METRICS, (row["id"],)))
+    metrics = _metrics(store, row["id"], ulid)
     params = tuple(
         ParamDetail(n, from_stored(text, number), source)
         for n, text, number, source in store.query(_PARAMS, (row["id"],))
@@ -163,18 +160,25 @@ def _run(
         actor=row["actor"],
         trashed=bool(row["trashed"]),
         defaults=frozenset(p.name for p in params if p.source == "default"),
+        best={m.name: value for m in metrics if (value := _best(m)) is not None},
     )
 
 
-def _metric(store: Store, run: int, row: Row) -> MetricDetail:
-    name, last, kind, step, least, greatest, points, role, provenance, direction = row
-    curve = (
-        tuple(value for (value,) in store.query(_CURVE, (run, name, max(1, points // _CURVE_LENGTH))))
-        if points > 2
-        else ()
-    )
+def _metrics(store: Store, run: int, ulid: str) -> tuple[MetricDetail, ...]:
+    rows = store.query(_METRICS, (run,))
+    curves = sparks(store, [ulid], [row[0] for row in rows])
+    return tuple(_metric(row, curves.get((ulid, row[0]), ())) for row in rows)
+
+
+def _metric(row: Row, curve: tuple[float, ...]) -> MetricDetail:
+    name, last, kind, step, least, greatest, points, role, provenance, way = row
     value = number_from_stored(last, kind)
-    return MetricDetail(name, value, step, least, greatest, points, role, provenance, direction, curve)
+    return MetricDetail(name, value, step, least, greatest, points, role, provenance, way, curve)
+
+
+def _best(metric: MetricDetail) -> float | None:
+    way = metric.direction or direction(metric.name)
+    return best_of(metric.least, metric.greatest, way) if metric.points > 1 else None
 
 
 def _pictures(store: Store, artifacts: tuple[ArtifactUse, ...]) -> dict[str, str]:
@@ -210,8 +214,6 @@ def _earlier(store: Store, row: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _delta(store: Store, row: Mapping[str, Any], metrics: tuple[MetricDetail, ...]) -> tuple[str, float] | None:
     """The headline metric against the run before in the same experiment."""
-    for metric in metrics:
-        if metric.role != "train" and metric.direction:
-            before = store.query(_BEFORE, (metric.name, row["experiment_id"], row["id"]))
-            return (metric.name, metric.last - before[0][0]) if before else None
-    return None
+    judged = headline.of_metrics(metrics)
+    before = store.query(_BEFORE, (judged.name, row["experiment_id"], row["id"])) if judged is not None else []
+    return (judged.name, judged.last - before[0][0]) if judged is not None and before else None

@@ -11,12 +11,18 @@ from typing import Any
 from mlops_nb.data.explain import explain
 from mlops_nb.data.model import Fingerprint
 from mlops_nb.errors import InvalidInput
+from mlops_nb.runs import headline
 from mlops_nb.runs.card import read_card
 from mlops_nb.runs.model import Comparison, DatasetUse, DifferenceRow, MetricDetail, RunCard
+from mlops_nb.store.ids import told_apart
 from mlops_nb.store.store import Store
 
 _MOST = 20
 _LISTED = 6
+_BEFORE = """
+SELECT b.ulid FROM run r JOIN run b ON b.experiment = r.experiment AND b.id < r.id
+WHERE r.ulid = ? AND b.trashed_us IS NULL AND b.status = 'finished' ORDER BY b.id DESC LIMIT 1
+"""
 _RECORD = "SELECT record, leaves FROM dataset_version WHERE digest = ?"
 
 
@@ -35,18 +41,34 @@ def compare_runs(store: Store, ids: Sequence[str]) -> Comparison:
         sentences.append(f"Changed: {'; '.join(changes)}.")
     elif len(cards) > 1:
         sentences.append("Params, data, code and environment are the same.")
-    return Comparison(tuple(card.run for card in cards), tuple(sentences), tuple(_rows(cards)))
+    judged = _headline(cards) or ""
+    best = _best(cards, judged) if judged else ""
+    return Comparison(tuple(card.run for card in cards), tuple(sentences), tuple(_rows(cards)), judged, best)
 
 
-def _short(card: RunCard) -> str:
-    return card.run.id[:10]
+def changed_since(store: Store, ulid: str) -> tuple[str, str]:
+    """What changed since the finished run before this one in its experiment.
+
+    Returns:
+        That run's ULID, and one sentence; both empty when this is the first.
+    """
+    rows = store.query(_BEFORE, (ulid,))
+    if not rows:
+        return "", ""
+    before = str(rows[0][0])
+    # The verdict comes first where there is one; what changed is always the last.
+    return before, compare_runs(store, [before, ulid]).sentences[-1]
+
+
+def _short(card: RunCard, cards: Sequence[RunCard]) -> str:
+    return told_apart([one.run.id for one in cards])[card.run.id]
 
 
 def _headline(cards: Sequence[RunCard]) -> str | None:
     """The first metric that all have, on data not trained on, of which it is known what is better."""
     shared = set.intersection(*(set(card.run.metrics) for card in cards))
-    judged = [m for m in cards[0].metrics if m.name in shared and m.direction and m.role != "train"]
-    return judged[0].name if judged else None
+    found = headline.of_metrics(m for m in cards[0].metrics if m.name in shared)
+    return found.name if found is not None else None
 
 
 def _metric(card: RunCard, name: str) -> MetricDetail:
@@ -57,8 +79,21 @@ def _verdict(cards: Sequence[RunCard]) -> str:
     """Who is best, and by how much."""
     name = _headline(cards)
     if name is None:
-        failed = [f"{_short(card)} {card.run.status}" for card in cards if card.run.status != "finished"]
+        failed = [f"{_short(card, cards)} {card.run.status}" for card in cards if card.run.status != "finished"]
         return f"They have no metric in common that says which is better{': ' + ', '.join(failed) if failed else ''}."
+    best, second = _ranked(cards, name)[:2]
+    gap = abs(best.run.metrics[name] - second.run.metrics[name])
+    if gap == 0:
+        return f"They are equal in {name} ({_number(best.run.metrics[name])})."
+    if len(cards) == 2:
+        values = f"({_number(best.run.metrics[name])} against {_number(second.run.metrics[name])})"
+        return f"{_short(best, cards)} beats {_short(second, cards)} by {_number(gap)} {name} {values}."
+    ahead = f"{_number(gap)} ahead of {_short(second, cards)}"
+    return f"{_short(best, cards)} is best in {name}: {_number(best.run.metrics[name])}, {ahead}."
+
+
+def _ranked(cards: Sequence[RunCard], name: str) -> list[RunCard]:
+    """The best first."""
     greater = _metric(cards[0], name).direction > 0
 
     # NaN is never best: it sorts behind everything, whichever way is better.
@@ -66,16 +101,14 @@ def _verdict(cards: Sequence[RunCard]) -> str:
         value = card.run.metrics[name]
         return (value == value, value if greater else -value) if value == value else (False, 0.0)
 
-    ordered = sorted(cards, key=rank, reverse=True)
-    best, second = ordered[0], ordered[1]
-    gap = abs(best.run.metrics[name] - second.run.metrics[name])
-    if gap == 0:
-        return f"They are equal in {name} ({_number(best.run.metrics[name])})."
-    if len(cards) == 2:
-        values = f"({_number(best.run.metrics[name])} against {_number(second.run.metrics[name])})"
-        return f"{_short(best)} beats {_short(second)} by {_number(gap)} {name} {values}."
-    ahead = f"{_number(gap)} ahead of {_short(second)}"
-    return f"{_short(best)} is best in {name}: {_number(best.run.metrics[name])}, {ahead}."
+    return sorted(cards, key=rank, reverse=True)
+
+
+def _best(cards: Sequence[RunCard], name: str) -> str:
+    """The ULID of the run that is better than all others; '' when none is."""
+    best, second = _ranked(cards, name)[:2]
+    value = best.run.metrics[name]
+    return "" if value != value or value == second.run.metrics[name] else best.run.id
 
 
 def _number(value: float) -> str:
@@ -103,7 +136,7 @@ def _param_changes(cards: Sequence[RunCard]) -> Iterator[str]:
         alone = [f"{row.name} = {str(row.values[i])[:40]}" for row in rows if row.values[1 - i] is None]
         if alone:
             more = f" and {len(alone) - _LISTED} more" if len(alone) > _LISTED else ""
-            yield f"{', '.join(alone[:_LISTED])}{more} only in {_short(card)}"
+            yield f"{', '.join(alone[:_LISTED])}{more} only in {_short(card, cards)}"
 
 
 def _data_changes(store: Store, before: RunCard, after: RunCard) -> Iterator[str]:
@@ -111,7 +144,7 @@ def _data_changes(store: Store, before: RunCard, after: RunCard) -> Iterator[str
         for old, new in _pairs(_uses(before, role), _uses(after, role)):
             name = f"`{(new or old).variable}` ({role})"  # type: ignore[union-attr]
             if old is None or new is None:
-                yield f"{name} only in {_short(after if old is None else before)}"
+                yield f"{name} only in {_short(after if old is None else before, (before, after))}"
             elif old.digest != new.digest:
                 yield f"{_difference(store, old.digest, new.digest)} in {name}"
 

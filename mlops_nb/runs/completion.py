@@ -69,6 +69,17 @@ def sort(store: Store, prefix: str) -> list[str]:
     return [minus + candidate for candidate in _field(store, prefix.removeprefix("-"))]
 
 
+def columns(store: Store, prefix: str) -> list[str]:
+    """The last of the fields between commas, those before it kept."""
+    head, comma, word = prefix.rpartition(",")
+    return [head + comma + candidate for candidate in _field(store, word.lstrip())]
+
+
+def metrics(store: Store, prefix: str) -> list[str]:
+    """Names of metrics."""
+    return keys(store, "metrics", prefix, _LIMIT)
+
+
 def _field(store: Store, word: str) -> list[str]:
     space, dot, key = word.partition(".")
     if dot and space in _SPACES:

@@ -56,3 +56,8 @@ def direction(name: str) -> int:
             if phrase in _UP or phrase in _DOWN:
                 return 1 if phrase in _UP else -1
     return 0
+
+
+def best_of(least: float | None, greatest: float | None, way: int) -> float | None:
+    """The better one of a series' extremes; None when it is not known which is, or every point was NaN."""
+    return greatest if way > 0 else least if way < 0 else None

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mlops_nb.results import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Scalar: TypeAlias = str | float | int | bool | None
 
@@ -28,7 +31,8 @@ class DatasetUse(Result):
 class Run(Result):
     """One tracked execution, as lists show it. Times are microseconds UTC; `wall_s`, seconds.
 
-    `defaults` names the params of estimators that were left at their default values.
+    `defaults` names the params of estimators that were left at their default values. `best` holds the best point of
+    each metric that has several and of which it is known what is better; `metrics` the last.
     """
 
     id: str
@@ -46,6 +50,7 @@ class Run(Result):
     actor: str = ""
     trashed: bool = False
     defaults: frozenset[str] = frozenset()
+    best: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def started(self) -> datetime:
@@ -154,8 +159,88 @@ class DifferenceRow(Result):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Comparison(Result):
-    """What differs between runs: in sentences, then value by value. What is the same is left out."""
+    """What differs between runs: in sentences, then value by value. What is the same is left out.
+
+    `headline` is the metric that says which run is best, `best` the ULID of that run; both '' when nothing says it.
+    """
 
     runs: tuple[Run, ...]
     sentences: tuple[str, ...]
     differences: tuple[DifferenceRow, ...]
+    headline: str = ""
+    best: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Experiment(Result):
+    """A named group of runs, as a list shows it; runs in the trash count nowhere.
+
+    `last_run` is the newest run and `last_us` when it ended or was last heard of (microseconds UTC). `metric` is the
+    headline: a known direction, not on training data, the most used among the newest runs; '' when there is none.
+    `best` is its best last value among finished runs, `best_run` the run that has it; `trend` are up to 30 of its
+    values, those of the newest finished runs, oldest first. `running` counts only runs whose process is alive.
+    """
+
+    name: str
+    runs: int
+    running: int
+    failed: int
+    last_us: int
+    last_run: str
+    metric: str
+    best: float | None
+    best_run: str
+    trend: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Curve(Result):
+    """The series of one metric of one run over the steps from `first` to `last`, reduced to what a picture needs.
+
+    Where `total` (the points in that span) is more than was asked for, each entry stands for one bucket of steps:
+    `steps` and `values` are its last point, `lows` and `highs` its least and greatest value, so that no spike is lost.
+    Else each entry is one point, and `lows` and `highs` are `values`.
+
+    NaN is a gap: an entry of `values` is NaN where the bucket's last point is; `lows` and `highs` look past NaN and are
+    NaN only where a bucket has no number. The infinities stay what they are.
+
+    `direction`: 1 greater is better, -1 less is better, 0 not known.
+    """
+
+    run: str
+    metric: str
+    total: int
+    first: int
+    last: int
+    steps: tuple[int, ...]
+    values: tuple[float, ...]
+    lows: tuple[float, ...]
+    highs: tuple[float, ...]
+    direction: int
+
+    @property
+    def reduced(self) -> bool:
+        """Whether entries are buckets and not points."""
+        return self.total > len(self.steps)
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """The entries as a pandas DataFrame: step, value, low, high."""
+        import pandas as pd
+
+        return pd.DataFrame({"step": self.steps, "value": self.values, "low": self.lows, "high": self.highs})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SavedView(Result):
+    """A filter, an order and columns for lists of runs, under a name. Columns are `metrics.K`, `params.K`, `started` …
+
+    `created_us` is when it was saved last (microseconds UTC), `actor` who did.
+    """
+
+    name: str
+    filter: str
+    sort: str
+    columns: tuple[str, ...]
+    actor: str
+    created_us: int

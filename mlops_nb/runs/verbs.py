@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mlops_nb.results import Results
     from mlops_nb.runs.active_run import ActiveRun
     from mlops_nb.runs.line import RunLine
-    from mlops_nb.runs.model import Comparison, DatasetVersion, Run, RunCard
+    from mlops_nb.runs.model import Comparison, Curve, DatasetVersion, Experiment, Run, RunCard, SavedView
 
 WHERE = Arg("filter, like \"metrics.auc > 0.8 and params.model = 'hgb'\"", kind="where", short="w")
 
@@ -129,6 +129,7 @@ def runs(
     limit: Annotated[int, Arg("how many", short="n")] = 50,
     after: Annotated[str, Arg("the `next_page` of the page before")] = "",
     trashed: Annotated[bool, Arg("also those in the trash")] = False,
+    view: Annotated[str, Arg("a saved view; a filter is added to its own, an order goes before it", kind="view")] = "",
 ) -> Results[Run]:
     """List runs: newest first, or filtered and sorted by anything they hold.
 
@@ -137,10 +138,83 @@ def runs(
 
     Returns:
         One page of runs; `.df` is the page as a DataFrame, `.next_page` leads on.
+
+    Raises:
+        InvalidInput: The filter, the order, the limit or the cursor can't be understood.
+        NotFound: There is no such view.
     """
     from mlops_nb.runs.query import search
 
-    return search(current(), where, sort=sort, limit=limit, after=after, trashed=trashed)
+    if not view:
+        return search(current(), where, sort=sort, limit=limit, after=after, trashed=trashed)
+    from mlops_nb.runs.views import read_view, together
+
+    saved = read_view(current(), view)
+    both, order = together(saved, where, sort)
+    found = search(current(), both, sort=order, limit=limit, after=after, trashed=trashed)
+    found.columns = saved.columns
+    return found
+
+
+def experiments() -> Results[Experiment]:
+    """List experiments, newest activity first: how many runs, the best of them, and where its metric goes.
+
+    Returns:
+        All of them that are not in the trash.
+    """
+    from mlops_nb.runs.experiments import list_experiments
+
+    return list_experiments(current())
+
+
+def views() -> Results[SavedView]:
+    """List the saved views of runs, by name: each a filter, an order and columns."""
+    from mlops_nb.runs.views import list_views
+
+    return list_views(current())
+
+
+def view(
+    name: Annotated[str, Arg("the name of the view", kind="view")],
+    where: Annotated[str, Arg('filter, like "metrics.auc > 0.8"', kind="where", positional=True)] = "",
+    *,
+    sort: Annotated[str, Arg("what to sort by, '-' for descending", kind="sort", short="s")] = "",
+    columns: Annotated[str, Arg("fields to show, like metrics.auc,params.lr", kind="columns", short="c")] = "",
+) -> SavedView:
+    """Save a filter, an order and columns under a name for everybody; `%runs --view NAME` uses it.
+
+    One that has the name is replaced.
+
+    Raises:
+        InvalidInput: The name is not allowed, or a filter, order or column can't be understood. Nothing was written.
+    """
+    from mlops_nb.runs.views import save_view
+
+    return save_view(current(), name, where, sort, columns)
+
+
+def curve(
+    reference: Annotated[str, Arg("which run, like `last` or `best:auc`", kind="run", metavar="RUN")],
+    metric: Annotated[str, Arg("which of its metrics", kind="metric")],
+    *,
+    first: Annotated[int | None, Arg("from this step on")] = None,
+    last: Annotated[int | None, Arg("up to this step")] = None,
+    points: Annotated[int, Arg("at most so many entries, 2 to 5,000", short="n")] = 400,
+) -> Curve:
+    """Give the series of one metric, reduced so that no spike is lost: last, least and greatest value of each bucket.
+
+    NaN is a gap in the values.
+
+    Returns:
+        The curve; `.df` has its entries.
+
+    Raises:
+        NotFound: There is no such run, or it has no such metric; says the nearest that it has.
+        InvalidInput: `first` is greater than `last`, or `points` is not 2 to 5,000.
+    """
+    from mlops_nb.runs.curves import read_curve
+
+    return read_curve(current(), full_id(reference), metric, first, last, points)
 
 
 def show(

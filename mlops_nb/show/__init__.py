@@ -15,6 +15,8 @@ FORMAT = 1
 _SHOWN = {
     "ActiveRun": "runs",
     "Comparison": "compare",
+    "Curve": "curves",
+    "Experiment": "experiments",
     "Run": "runs",
     "RunCard": "card",
     "RunLine": "line",

@@ -29,7 +29,7 @@ _METRICS = (
     Column("range", _range),
     Column("from", lambda m: m.provenance or ""),
 )
-_PARAMS = (
+PARAMS = (
     Column("param", lambda p: cut(p.name, 40)),
     Column("value", lambda p: cut(p.value)),
     Column("from", lambda p: _SOURCES.get(p.source, p.source)),
@@ -60,7 +60,8 @@ class CardView:
         run = self.card.run
         return f"{mark(run.status)}  {run.id}  {run.experiment}"
 
-    def _facts(self) -> list[tuple[str, str]]:
+    def facts(self) -> list[tuple[str, str]]:
+        """What there is to say of the run beside its tables: (name, text), empty where there is nothing."""
         card, run = self.card, self.card.run
         git = f"{card.commit[:10]} on {card.branch}{' with changes' if card.diff else ''}" if card.commit else ""
         installed = card.environment.get("distributions")
@@ -91,27 +92,29 @@ class CardView:
             ("values", ", ".join(f"{k} = {number(v)}" for k, v in run.values.items())),
         ]
 
-    def _tables(self) -> list[tuple[str, TableView]]:
+    def tables(self) -> list[tuple[str, TableView]]:
+        """Metrics, params, datasets, artifacts: those that the run has, by title."""
         card = self.card
         found: list[tuple[str, Sequence[Column], Sequence[Any]]] = [
             ("Metrics", _METRICS, card.metrics),
-            ("Params", _PARAMS, [p for p in card.params if p.source != "default"]),
+            ("Params", PARAMS, [p for p in card.params if p.source != "default"]),
             ("Datasets", _DATASETS, card.run.datasets),
             ("Artifacts", _ARTIFACTS, card.artifacts),
         ]
         return [(title, TableView(columns, items)) for title, columns, items in found if items]
 
-    def _defaults(self) -> list[ParamDetail]:
+    def defaults(self) -> list[ParamDetail]:
+        """The params of estimators that were left as they are."""
         return [p for p in self.card.params if p.source == "default"]
 
     def text(self) -> str:
         """As text."""
-        pairs = [(name, cut(value, 110)) for name, value in self._facts() if value]
+        pairs = [(name, cut(value, 110)) for name, value in self.facts() if value]
         lines = [self._title(), *aligned(["", ""], pairs, [False, False])[1:]]
-        for title, table in self._tables():
+        for title, table in self.tables():
             lines += ["", title, *("  " + line for line in table.text().splitlines())]
-        if self._defaults():
-            lines += ["", f"and {len(self._defaults())} params at their defaults"]
+        if self.defaults():
+            lines += ["", f"and {len(self.defaults())} params at their defaults"]
         if self.card.problems:
             lines += ["", *(f"not captured: {what}" for what in self.card.problems)]
         if self.card.source:
@@ -126,12 +129,12 @@ class CardView:
 
     def body(self) -> str:
         """The card without its title."""
-        parts = [page.facts((n, page.escape(v)) for n, v in self._facts())]
-        for title, table in self._tables():
+        parts = [page.facts((n, page.escape(v)) for n, v in self.facts())]
+        for title, table in self.tables():
             parts += [page.heading(title), table.html()]
-        if self._defaults():
-            shown = page.muted(f"{len(self._defaults())} params at their defaults")
-            parts.append(page.opening(shown, TableView(_PARAMS[:2], self._defaults()).html()))
+        if self.defaults():
+            shown = page.muted(f"{len(self.defaults())} params at their defaults")
+            parts.append(page.opening(shown, TableView(PARAMS[:2], self.defaults()).html()))
         if self.card.problems:
             parts += [
                 page.heading("Not captured"),

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from mlops_nb.runs.model import Comparison, DifferenceRow
 from mlops_nb.show import page
 from mlops_nb.show.table import Column, TableView
-from mlops_nb.show.words import cut, number, param, short
+from mlops_nb.show.words import cut, number, param
+from mlops_nb.store.ids import told_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class ComparisonView:
 
     def _table(self) -> TableView:
         columns = [Column("", lambda row: row.kind), Column("", lambda row: cut(row.name, 40))]
-        columns += [Column(short(run.id), _value(i), right=True) for i, run in enumerate(self.found.runs)]
+        names = told_apart([run.id for run in self.found.runs])
+        columns += [Column(names[run.id], _value(i), right=True) for i, run in enumerate(self.found.runs)]
         return TableView(columns, self.found.differences)
 
     def text(self) -> str:

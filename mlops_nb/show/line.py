@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlops_nb.runs import headline
 from mlops_nb.runs.line import RunLine
 from mlops_nb.runs.model import ArtifactUse, DatasetUse, MetricDetail, RunCard
 from mlops_nb.show import page
@@ -12,9 +13,10 @@ from mlops_nb.show.runs import KINDS, mark
 from mlops_nb.show.words import cut, digest, number, seconds, short, signed, size
 
 
-def _headline(card: RunCard) -> MetricDetail | None:
-    judged = [m for m in card.metrics if m.role != "train"]
-    return next((m for m in judged if m.direction), judged[0] if judged else None)
+def _shown_first(card: RunCard) -> MetricDetail | None:
+    """The headline; where nothing says what is better, the first metric that is not of training data."""
+    others = (metric for metric in card.metrics if metric.role != "train")
+    return headline.of_metrics(card.metrics) or next(others, None)
 
 
 def _models(card: RunCard) -> list[ArtifactUse]:
@@ -44,7 +46,7 @@ class LineView:
         parts = [sign[0], short(line.id), line.experiment]
         if card.run.status != "finished":
             parts.append(f"{sign[1]}{f' ({cut(card.error)})' if card.error else ''}")
-        head = _headline(card)
+        head = _shown_first(card)
         if head is not None:
             delta = f" {signed(card.delta[1])}" if card.delta and card.delta[0] == head.name else ""
             parts.append(f"{head.name} {number(head.last)}{delta}")

@@ -31,25 +31,42 @@ def _status(run: Run) -> str:
 def list_view(results: Any) -> TableView:
     """A page of runs."""
     items: tuple[Run, ...] = results.items
-    columns = [
-        Column("run", lambda r: short(r.id), mono=True),
-        Column("experiment", lambda r: r.experiment),
-        Column("status", _status, sign=lambda r: page.sign(_status(r), KINDS[r.status])),
-        Column("started", lambda r: when(r.started_us)),
-        Column("wall", lambda r: seconds(r.wall_s), right=True),
-    ]
     shown = _telling(items)
-    columns += [_metric(name, items) for name in shown]
-    columns += [_param(name) for name in _varying(items)[:_PARAMS]]
-    columns.append(Column("train", _train))
-    columns.append(Column("note", lambda r: cut(r.note, 40)))
     hidden = len({name for run in items for name in run.metrics}) - len(shown)
     lines = [
         results.note,
         f"{hidden} more metrics in .df" if hidden else "",
         f"{len(items)} shown; the next page is after=runs.next_page" if results.next_page else "",
     ]
-    return TableView(columns, items, "\n".join(line for line in lines if line))
+    return TableView(run_columns(items, results.columns), items, "\n".join(line for line in lines if line))
+
+
+def run_columns(items: tuple[Run, ...], chosen: Sequence[str] = ()) -> list[Column]:
+    """The columns of a list of runs: those that tell its runs apart, or the chosen ones, as a filter names them."""
+    columns = [
+        Column("run", lambda r: short(r.id), mono=True, field="id"),
+        Column("experiment", lambda r: r.experiment, field="experiment"),
+        Column("status", _status, sign=lambda r: page.sign(_status(r), KINDS[r.status]), field="status"),
+        Column("started", lambda r: when(r.started_us), field="started"),
+        Column("wall", lambda r: seconds(r.wall_s), right=True, field="wall"),
+    ]
+    if chosen:
+        return columns + [_keyed(field, items) for field in chosen if "." in field]
+    columns += [_metric(name, items) for name in _telling(items)]
+    columns += [_param(name) for name in varying(items)[:_PARAMS]]
+    return [*columns, Column("train", _train), Column("note", lambda r: cut(r.note, 40), field="note")]
+
+
+def _keyed(field: str, items: Sequence[Run]) -> Column:
+    """A column by its name in a filter: `metrics.auc`, `params.lr`, `values.n`, `tags.team`."""
+    space, _, name = field.partition(".")
+    if space == "metrics":
+        return _metric(name, items)
+    if space == "params":
+        return _param(name)
+    if space == "values":
+        return Column(name, lambda run: number(run.values.get(name)), right=True, field=field)
+    return Column(name, lambda run: cut(run.tags.get(name, ""), 24), field=field)
 
 
 def _telling(items: tuple[Run, ...]) -> list[str]:
@@ -77,14 +94,15 @@ def _metric(name: str, items: Sequence[Run]) -> Column:
         lambda run: number(run.metrics.get(name)),
         right=True,
         strong=lambda run: best is not None and run.metrics.get(name) == best,
+        field=f"metrics.{name}",
     )
 
 
 def _param(name: str) -> Column:
-    return Column(name, lambda run: cut(param(run.params.get(name)), 24))
+    return Column(name, lambda run: cut(param(run.params.get(name)), 24), field=f"params.{name}")
 
 
-def _varying(items: tuple[Run, ...]) -> list[str]:
+def varying(items: tuple[Run, ...]) -> list[str]:
     """Params that are not the same in all runs; of a single run, all of them."""
     seen: dict[str, set[str]] = {}
     count: Counter[str] = Counter()

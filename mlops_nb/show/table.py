@@ -15,7 +15,8 @@ from mlops_nb.show.words import cut
 class Column:
     """One column: its title, the text of a cell, and whether it holds numbers or identifiers.
 
-    `sign` gives the cell as HTML where colour helps (the word stays); `strong` says which items stand out.
+    `sign` gives the cell as HTML where colour helps (the word stays); `strong` says which items stand out; `field` is
+    what a filter or an order calls it, empty where they don't know it.
     """
 
     title: str
@@ -24,6 +25,7 @@ class Column:
     mono: bool = False
     sign: Callable[[Any], str] | None = None
     strong: Callable[[Any], bool] | None = None
+    field: str = ""
 
     def html(self, item: Any) -> str:
         """The cell as HTML."""
@@ -60,19 +62,20 @@ class TableView:
     note: str = ""
     caption: str = ""
 
-    def _used(self) -> list[Column]:
+    def used(self) -> list[Column]:
+        """The columns that say something of some item."""
         return [c for c in self.columns if any(c.cell(item) for item in self.items)]
 
     def text(self) -> str:
         """As text: columns padded, at most 60 characters each."""
-        columns = self._used()
+        columns = self.used()
         shown = [[cut(column.cell(item)) for column in columns] for item in self.items]
         lines = aligned([c.title for c in columns], shown, [c.right for c in columns])
         return "\n".join(line for line in (self.caption, *lines, self.note) if line)
 
     def html(self) -> str:
         """As HTML."""
-        columns = self._used()
+        columns = self.used()
         cells = [[column.html(item) for column in columns] for item in self.items]
         right = [i for i, c in enumerate(columns) if c.right]
         made = page.table([c.title for c in columns], cells, right, self.caption)

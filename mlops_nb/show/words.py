@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime, tzinfo
 
-SHORT = 10
+from mlops_nb.store.ids import SHORT
+
+_zone: ContextVar[tzinfo | None] = ContextVar("mlops_nb_zone", default=None)
+
+
+@contextmanager
+def reading_in(zone: tzinfo) -> Iterator[None]:
+    """Inside the block, moments are shown in this zone: a page's reader may be far from its server."""
+    token = _zone.set(zone)
+    try:
+        yield
+    finally:
+        _zone.reset(token)
 
 
 def short(ulid: str) -> str:
@@ -31,6 +45,8 @@ def number(value: object) -> str:
         if value == int(value) and abs(value) < 1e15:
             return f"{value:,.0f}" if abs(value) >= 100_000 else f"{value:g}"
         size = abs(value)
+        if size >= 1e15:
+            return f"{value:.4g}"
         return f"{value:.4f}" if 0.001 <= size < 1000 else f"{value:.4g}" if size < 0.001 else f"{value:,.1f}"
     return str(value)
 
@@ -67,10 +83,10 @@ def size(value: int | None) -> str:
 
 
 def when(microseconds: int | None) -> str:
-    """A moment in the reader's zone, to the second."""
+    """A moment in the reader's zone, to the second; that is this machine's zone outside of `reading_in`."""
     if microseconds is None:
         return ""
-    return datetime.fromtimestamp(microseconds / 1e6, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.fromtimestamp(microseconds / 1e6, UTC).astimezone(_zone.get()).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def cut(text: object, limit: int = 60) -> str:

@@ -48,15 +48,36 @@ def _digest(previous: str, row: tuple[object, ...]) -> str:
 
 
 def append(
-    connection: sqlite3.Connection, action: str, subject: str, detail: Mapping[str, object] | None = None
+    connection: sqlite3.Connection,
+    action: str,
+    subject: str,
+    detail: Mapping[str, object] | None = None,
+    who: str = "",
+    verified: str = "",
 ) -> Head:
     """Add one row inside the caller's transaction: the change and its record stand or fall together.
 
+    Args:
+        connection: The writer's, in its transaction.
+        action: What was done.
+        subject: To what.
+        detail: More of it; "verified" is no key for callers, because it says how the actor's name was checked.
+        who: The actor. A transaction runs in the writer's thread, which does not know who waits for it.
+        verified: How the actor's name was checked; rows without it have the system's word for it.
+
     Returns:
         The chain's new head, to be anchored after the commit.
+
+    Raises:
+        ValueError: `detail` says something is verified.
     """
+    said = dict(detail or {})
+    if "verified" in said:
+        raise ValueError(f"{action} {subject}: how the actor's name was checked is not for a caller to say")
+    if verified:
+        said["verified"] = verified
     last = connection.execute("SELECT seq, digest FROM audit ORDER BY seq DESC LIMIT 1").fetchone() or (0, "")
-    row = (last[0] + 1, now_us(), actor(), action, subject, json.dumps(detail or {}, sort_keys=True, default=str))
+    row = (last[0] + 1, now_us(), who or actor(), action, subject, json.dumps(said, sort_keys=True, default=str))
     head = Head(last[0] + 1, _digest(last[1], row))
     connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, last[1], head.digest))
     return head

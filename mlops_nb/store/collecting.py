@@ -34,6 +34,7 @@ _TRASH = (
     AND holder NOT IN (SELECT 'version:' || model || '/' || number FROM version)""",
     f"DELETE FROM dataset_name WHERE dataset IN (SELECT id FROM dataset WHERE {_OLD})",
     f"DELETE FROM dataset WHERE {_OLD}",
+    f"DELETE FROM saved_view WHERE {_OLD}",
 )
 _RUNS = f"DELETE {_PURGEABLE} AND 'run:' || ulid NOT IN ({_HELD})"
 _KEPT = f"SELECT ulid, (SELECT min(holder) FROM hold WHERE held = 'run:' || ulid) {_PURGEABLE}"

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Sequence
 
+# So many characters hold the time to the millisecond.
+SHORT = 10
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _lock = threading.Lock()
 _last = 0
@@ -25,3 +28,11 @@ def new_ulid() -> str:
         value = value if value > _last else _last + 1
         _last = value
     return "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def told_apart(ulids: Sequence[str]) -> dict[str, str]:
+    """The beginnings of ULIDs that tell them apart: longer than `SHORT` only where a script began several at once."""
+    length = SHORT
+    while length < 26 and len({ulid[:length] for ulid in ulids}) < len(set(ulids)):
+        length += 1
+    return {ulid: ulid[:length] for ulid in ulids}

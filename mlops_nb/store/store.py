@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlops_nb.errors import InvalidInput, MlopsError
-from mlops_nb.store import audit, migrating, sickness
+from mlops_nb.store import audit, database, migrating, sickness
+from mlops_nb.store.actor import actor, verified
 from mlops_nb.store.artifacts import Artifacts
 from mlops_nb.store.ids import new_ulid, now_us
 from mlops_nb.store.location import find
@@ -80,10 +81,11 @@ class Store:
 
     def change(self, action: Callable[[sqlite3.Connection], T], did: str, subject: str, **detail: object) -> T:
         """Like `write`, with the row that records the change in the audit log in the same transaction."""
+        who, how = actor(), verified()
 
         def audited(connection: sqlite3.Connection) -> tuple[T, audit.Head]:
             result = action(connection)
-            return result, audit.append(connection, did, subject, detail)
+            return result, audit.append(connection, did, subject, detail, who, how)
 
         result, head = self.writer.write(audited)
         audit.write_anchor(head, self.anchor)
@@ -96,6 +98,14 @@ class Store:
     def explain(self, error: BaseException) -> MlopsError:
         """Why something could not be written, in plain words."""
         return error if isinstance(error, MlopsError) else sickness.explain(error, self.path)
+
+    def signal(self) -> tuple[object, int]:
+        """What differs after every change of the store by whoever made it; asked often, it costs microseconds.
+
+        Only this thread's next call compares with it: SQLite counts changes for each connection.
+        """
+        with self.reading() as connection:
+            return database.mark(self.path), int(connection.execute("PRAGMA data_version").fetchone()[0])
 
     @property
     def exists(self) -> bool:
@@ -209,8 +219,9 @@ def close_all() -> None:
 
 def ends_abruptly() -> bool:
     """Whether this process may end without its exit handlers: a forked child, a worker of multiprocessing."""
-    workers = sys.modules.get("multiprocessing.process")
-    return _forked or (workers is not None and workers.parent_process() is not None)
+    # Another thread may be importing the module just now: it is there, and its functions are not yet.
+    parent = getattr(sys.modules.get("multiprocessing.process"), "parent_process", None)
+    return _forked or (parent is not None and parent() is not None)
 
 
 def _before_fork() -> None:

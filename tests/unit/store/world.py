@@ -68,7 +68,7 @@ def _rows(c: sqlite3.Connection, registered: str, loose: str, model: str) -> Non
 def age(store: Store, days: float) -> None:
     """As if everything in the trash had been there, and every artifact file had been written, so many days ago."""
     past = now_us() - int(days * DAY_US)
-    for table in ("run", "experiment", "dataset", "model", "version", "deployment"):
+    for table in ("run", "experiment", "dataset", "model", "version", "deployment", "saved_view"):
         store.write(
             lambda c, t=table: c.execute(f"UPDATE {t} SET trashed_us = ? WHERE trashed_us IS NOT NULL", (past,))
         )  # type: ignore[misc]

@@ -1,0 +1,1 @@
+"""The dashboards: one folder a page, Panel over the public API."""

@@ -1,0 +1,1 @@
+"""Charts that answer to the mouse: reduced before the browser, asked again on zoom."""

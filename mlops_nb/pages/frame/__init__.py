@@ -1,0 +1,1 @@
+"""The frame of every page: navigation, search, the reader, the status line."""

@@ -1,0 +1,80 @@
+"""The status line: which store, and what its audit log proved. Kept for all visitors until the store changed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as TooSlow
+from dataclasses import dataclass
+
+from mlops_nb.errors import MlopsError
+from mlops_nb.pages.threads import begun
+from mlops_nb.pages.watching import WATCH
+from mlops_nb.store.describe import facts
+from mlops_nb.store.store import Store, current
+
+# The whole chain is walked: not at each change of a busy store.
+_VERIFY_EVERY_S = 30.0
+_PATIENCE_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the status line says.
+
+    `verdict`: 'good', 'bad' or '' when there is nothing to verify yet.
+    """
+
+    project: str
+    folder: str
+    audit: str = ""
+    verdict: str = ""
+
+
+_lock = threading.Lock()
+_last: tuple[object, float, Status] | None = None
+
+
+def status() -> Status:
+    """The status of the current store."""
+    global _last
+    store = current()
+    mark = (store.folder, WATCH.changes)
+    with _lock:
+        if _last is not None and _last[0] == mark and time.monotonic() - _last[1] < _VERIFY_EVERY_S:
+            return _last[2]
+        if _last is not None and _last[0][0] == store.folder and time.monotonic() - _last[1] < _VERIFY_EVERY_S / 10:  # type: ignore[index]
+            return _last[2]
+        found = _read(store)
+        _last = (mark, time.monotonic(), found)
+        return found
+
+
+def known() -> Status:
+    """The status as far as it is known in a moment: a store that is locked must not hold up all visitors."""
+    asked: Future[Status] = begun(status)
+    try:
+        return asked.result(_PATIENCE_S)
+    except TooSlow:
+        store, last = current(), _last
+        return last[2] if last is not None and last[2].folder == str(store.folder) else _unread(store)
+
+
+def _unread(store: Store) -> Status:
+    return Status(store.folder.parent.name, str(store.folder))
+
+
+def _read(store: Store) -> Status:
+    folder = str(store.folder)
+    if not store.exists:
+        return _unread(store)
+    try:
+        project = facts(store).project
+        verdict = store.verify_audit()
+    except MlopsError as error:
+        return Status(store.folder.parent.name, folder, error.line(), "bad")
+    if verdict.fault:
+        return Status(project, folder, verdict.fault, "bad")
+    rows = f"{verdict.rows:,} row{'' if verdict.rows == 1 else 's'}"
+    return Status(project, folder, f"audit verified, {rows}", "good")

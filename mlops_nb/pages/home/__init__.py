@@ -1,0 +1,1 @@
+"""The first page: the lifecycle as a line, and what needs attention."""

@@ -1,0 +1,195 @@
+"""The HTML of Home."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from mlops_nb.pages import markup
+from mlops_nb.pages.runs.content import begin
+from mlops_nb.pages.site import address_of
+from mlops_nb.runs.model import Experiment, Run
+from mlops_nb.show import drawing
+from mlops_nb.show.page import escape
+from mlops_nb.show.runs import KINDS, mark
+from mlops_nb.show.words import number, short, when
+from mlops_nb.store.describe import count
+from mlops_nb.store.ids import now_us
+from mlops_nb.store.store import Store
+
+if TYPE_CHECKING:
+    from mlops_nb.pages.home.view import HomeAddress, HomeFound, ModelFacts
+
+_DAY_US = 86_400_000_000
+_HEALTH = {
+    "ready": ("● serving", "good"),
+    "starting": ("◌ starting", "busy"),
+    "down": ("✕ down", "bad"),
+    "stopped": ("○ stopped", "muted"),
+}
+
+
+def dataset_count(store: Store) -> int:
+    """How many dataset versions were seen."""
+    return count(store, "dataset_version")
+
+
+def _some(number_: int, word: str) -> str:
+    return f"{number_:,} {word}{'' if number_ == 1 else 's'}"
+
+
+def age(moment_us: int, now: int) -> str:
+    """How long ago: `today`, `yesterday`, `12 days ago`."""
+    days = max(0, now - moment_us) // _DAY_US
+    return "today" if days == 0 else "yesterday" if days == 1 else f"{days:,} days ago"
+
+
+def body(address: HomeAddress, found: HomeFound | None, typed: str) -> str:
+    """The whole page."""
+    if found is None:
+        return markup.heading("Home")
+    if found.places:
+        links = [f"<li>{markup.link(f'{kind} {escape(name)}', to)}</li>" for kind, name, to in found.places]
+        return markup.heading("Found") + f"<ul>{''.join(links)}</ul>"
+    if not found.experiments and not found.models:
+        return markup.heading("Welcome", "This project is empty.") + begin()
+    if address.model:
+        everything = markup.link("Show everything", "home", kind="button")
+        return markup.heading(f"Model {escape(address.model)}", cell=typed) + _models(found) + f"<p>{everything}</p>"
+    head = markup.heading("Home", _lead(found), cell=typed, csv=True)
+    return head + _line(found) + _attention(found) + _models(found) + _experiments(found) + _newest(found)
+
+
+def _lead(found: HomeFound) -> str:
+    """What a manager wants to hear first."""
+    runs = sum(e.runs for e in found.experiments)
+    serving = sum(status == "ready" for _, status in found.deployments)
+    parts = [f"{_some(runs, 'run')} in {_some(len(found.experiments), 'experiment')}"]
+    parts += [_some(len(found.models), "model")] if found.models else []
+    parts += [f"{serving} of {_some(len(found.deployments), 'deployment')} serving"] if found.deployments else []
+    return escape(", ".join(parts)) + "."
+
+
+def _line(found: HomeFound) -> str:
+    """The lifecycle; a phase that no room knows anything of yet stands there without a word."""
+    runs = sum(e.runs for e in found.experiments)
+    running = sum(e.running for e in found.experiments)
+    judged = sum(bool(e.metric) for e in found.experiments)
+    serving = sum(status == "ready" for _, status in found.deployments)
+    known = {
+        "data": (_some(found.datasets, "dataset version") if found.datasets else "", ""),
+        "experimentation": (_some(runs, "run") + (f", {running} running" if running else ""), "runs"),
+        "training": (_some(sum(m.model.versions for m in found.models), "model version") if found.models else "", ""),
+        "evaluation": (f"{_some(judged, 'experiment')} with a score" if judged else "", ""),
+        "deployment": (f"{serving} of {len(found.deployments)} serving" if found.deployments else "", ""),
+    }
+    phases = ("framing", "data", "experimentation", "training", "evaluation", "deployment", "monitoring", "retraining")
+    items = []
+    for phase in phases:
+        fact, to = known.get(phase, ("", ""))
+        shown = markup.link(escape(fact), to) if to and fact else escape(fact)
+        look = ' class="known"' if fact else ""
+        items.append(f'<li{look}><div class="name">{phase.capitalize()}</div><div class="fact">{shown}</div></li>')
+    return f'<ol class="line" aria-label="The lifecycle" tabindex="0">{"".join(items)}</ol>'
+
+
+def _attention(found: HomeFound) -> str:
+    """What somebody should look at, each with the page or the line that helps."""
+    lines = []
+    for deployment, status in found.deployments:
+        if status == "down":
+            said = f"Deployment <strong>{escape(deployment.name)}</strong> is down."
+            lines.append(said + f" {markup.copier('Copy: %logs', f'%logs {deployment.name}')}")
+    if found.failed:
+        link = markup.link(
+            _some(found.failed, "run") + " failed", "runs?where=status+%3D+%27failed%27+and+started+%3E+-7d"
+        )
+        lines.append(f"{link} in the last 7 days.")
+    if not lines:
+        return ""
+    return "<h2>Needs attention</h2>" + "".join(f'<div class="notice">{line}</div>' for line in lines)
+
+
+def _models(found: HomeFound) -> str:
+    if not found.models:
+        return ""
+    judged = {e.name: e.metric for e in found.experiments}
+    return f'<h2>Models</h2><div class="cards">{"".join(_model(m, judged) for m in found.models)}</div>'
+
+
+def _model(facts: ModelFacts, judged: Mapping[str, str]) -> str:
+    version, run, now = facts.version, facts.run, now_us()
+    if version is None:
+        return f'<div class="card"><h3>{escape(facts.model.name)}</h3><p class="muted">no version</p></div>'
+    metric = judged.get(run.experiment, "") if run is not None else ""
+    health = "".join(
+        f"<div>{markup.sign(*_HEALTH.get(status, (status, 'muted')))} as {escape(d.name)} ({escape(d.version)})</div>"
+        for d, status in facts.serving
+    )
+    made = (
+        markup.link(f'<span class="mono">{escape(short(run.id))}</span>', f"run?run={run.id}")
+        if run is not None
+        else ""
+    )
+    pairs = [
+        ("newest", f"<strong>{escape(version.ref)}</strong> of {facts.model.versions}"),
+        ("registered", f"{escape(age(version.created_us, now))} by {escape(version.actor)}"),
+        (metric, escape(number(run.metrics[metric])) if run is not None and metric in run.metrics else ""),
+        ("from run", made),
+        ("estimator", escape(version.estimator)),
+        ("service", health),
+    ]
+    return f'<div class="card"><h3>{escape(facts.model.name)}</h3>{markup.facts(pairs)}</div>'
+
+
+def _experiments(found: HomeFound) -> str:
+    if not found.experiments:
+        return ""
+    names = ("experiment", "runs", "best", "by run", "trend", "last run")
+    head = "".join(f'<th scope="col"{" class=num" if name in ("runs", "best") else ""}>{name}</th>' for name in names)
+    return "<h2>Experiments</h2>" + markup.table(head, (_experiment(e) for e in found.experiments), "Experiments")
+
+
+def _experiment(experiment: Experiment) -> str:
+    name = markup.link(escape(experiment.name), address_of("experiment", experiment.name))
+    states = [markup.sign(f"{_signs['running']} {experiment.running} running", "busy")] if experiment.running else []
+    states += [markup.sign(f"{_signs['failed']} {experiment.failed:,} failed", "bad")] if experiment.failed else []
+    best = (
+        f"{escape(experiment.metric)} <strong>{escape(number(experiment.best))}</strong>" if experiment.best_run else ""
+    )
+    by = (
+        markup.link(f'<span class="mono">{escape(short(experiment.best_run))}</span>', f"run?run={experiment.best_run}")
+        if experiment.best_run
+        else ""
+    )
+    trend = (
+        drawing.spark(experiment.trend, f"{experiment.metric} of the newest runs") if len(experiment.trend) > 2 else ""
+    )
+    return (
+        f"<tr><td>{name}</td><td class=num>{experiment.runs:,}<div>{' '.join(states)}</div></td>"
+        f"<td class=num>{best}</td><td>{by}</td>"
+        f"<td>{trend}</td><td>{escape(when(experiment.last_us))}</td></tr>"
+    )
+
+
+_signs = {status: mark(status).partition(" ")[0] for status in KINDS}
+
+
+def _newest(found: HomeFound) -> str:
+    if not found.newest:
+        return ""
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("run", "experiment", "status", "started", "result"))
+    judged = {e.name: e.metric for e in found.experiments}
+    rows = (_run(run, judged.get(run.experiment, "")) for run in found.newest)
+    more = f"<p>{markup.link('All runs', 'runs')}</p>"
+    return "<h2>Newest runs</h2>" + markup.table(head, rows, "Newest runs") + more
+
+
+def _run(run: Run, metric: str) -> str:
+    result = f"{escape(metric)} {escape(number(run.metrics[metric]))}" if metric in run.metrics else ""
+    link = markup.link(f'<span class="mono">{escape(short(run.id))}</span>', f"run?run={run.id}", title=run.id)
+    return (
+        f'<tr data-key="{run.id}"><td>{link}</td><td>{escape(run.experiment)}</td>'
+        f"<td>{markup.sign(mark(run.status), KINDS[run.status])}</td>"
+        f"<td>{escape(when(run.started_us))}</td><td>{result}</td></tr>"
+    )

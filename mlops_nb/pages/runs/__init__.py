@@ -1,0 +1,1 @@
+"""The page of runs: filter, order, columns, views, selection."""
