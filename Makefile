@@ -25,7 +25,7 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/uv
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/uv
 	@echo "installing (once)"
-	@$(INSTALL) -e '.[serve]' --group dev
+	@$(INSTALL) -e '.[serve,dashboards,lab]' --group dev
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo  ## Track, compare, register and deploy a model on real flights, without a person

@@ -12,6 +12,7 @@ import panel as pn
 from mlops_nb.errors import MlopsError
 from mlops_nb.pages.people import require
 from mlops_nb.pages.searching import places
+from mlops_nb.pages.signing_in import current_person, how
 from mlops_nb.pages.site import BY_SLUG
 from mlops_nb.pages.threads import in_thread
 from mlops_nb.pages.visit import zone_named
@@ -98,11 +99,12 @@ async def _do(view: PageView, live: Live, message: Mapping[str, Any]) -> None:
 
 
 async def _act(view: PageView, live: Live, act: Callable[[Mapping[str, str]], str], fields: Mapping[str, str]) -> None:
-    """Change something as the person who is signed in; nobody else may."""
+    """Change something as the person who is signed in now, which is later than when the page was opened."""
+    signed_in, verified = current_person(), how()
 
     def done() -> str:
-        person = require(view.visit.person, "write")
-        with acting(f"person:{person.name}", verified=view.visit.how):
+        person = require(signed_in, "write")
+        with acting(f"person:{person.name}", verified=verified):
             return act(fields)
 
     try:

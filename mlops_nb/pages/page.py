@@ -52,7 +52,8 @@ class PageView(Viewer):
     def __init__(self, page: Page, visit: Visit) -> None:
         super().__init__()
         self.page, self.visit = page, visit
-        self.refusal, self.notice, self.choices = "", "", ()
+        self.refusal, self.notice = "", ""
+        self.choices: tuple[tuple[str, str, str], ...] = ()
         # Panel drops what is changed between the first message and `onload`: messages wait until the page stands.
         self._standing, self._waiting = False, list[tuple[Live, Mapping[str, Any]]]()
         self._followers: list[Callable[[], Awaitable[None]]] = []
@@ -136,7 +137,8 @@ class PageView(Viewer):
                 raise StoreError(
                     f"the store {current().folder} was here and is gone", fix="put it back: pages go on then"
                 )
-            found = self.read(address)
+            # Before it is rendered: the cell to copy says what was found.
+            found = self.found = self.read(address)
             self._existed = self._existed or current().exists
         except MlopsError as error:
             refusal = error.line()
@@ -151,7 +153,7 @@ class PageView(Viewer):
         with reading_in(ZoneInfo(self.visit.zone)), markup.linking(self.visit.suffix, still=still):
             made = dict(self.html(found))
             said = "" if still else "".join(markup.trouble(line) for line in (self.notice, refusal) if line)
-            chosen = " · ".join(markup.link(f"{escape(kind)} {escape(name)}", to) for kind, name, to in self.choices)
+            chosen = " · ".join(markup.link(escape(f"{kind} {name}"), to) for kind, name, to in self.choices)
             made[self.sections[0]] = said + (f"<p>{chosen}</p>" if chosen else "") + made.get(self.sections[0], "")
             return made
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -30,9 +31,8 @@ def compare_runs(store: Store, ids: Sequence[str]) -> Comparison:
     """Compare two or more runs; the first is the one that others are compared with."""
     chosen = list(dict.fromkeys(ids))
     if not 2 <= len(chosen) <= _MOST:
-        raise InvalidInput(
-            f"compare got {len(chosen)} different runs", expected=f"2 to {_MOST}", fix="%compare last best:auc"
-        )
+        number = f"{len(chosen)} different run{'' if len(chosen) == 1 else 's'}"
+        raise InvalidInput(f"compare got {number}", expected=f"2 to {_MOST}", fix="%compare last best:auc")
     cards = [read_card(store, ulid) for ulid in chosen]
     verdict = _verdict(cards)
     changes = list(_changes(store, cards))
@@ -83,7 +83,8 @@ def _verdict(cards: Sequence[RunCard]) -> str:
         return f"They have no metric in common that says which is better{': ' + ', '.join(failed) if failed else ''}."
     best, second = _ranked(cards, name)[:2]
     gap = abs(best.run.metrics[name] - second.run.metrics[name])
-    if gap == 0:
+    # What only the order of additions makes is no lead.
+    if math.isclose(best.run.metrics[name], second.run.metrics[name], rel_tol=1e-9, abs_tol=1e-12):
         return f"They are equal in {name} ({_number(best.run.metrics[name])})."
     if len(cards) == 2:
         values = f"({_number(best.run.metrics[name])} against {_number(second.run.metrics[name])})"

@@ -16,7 +16,7 @@ from mlops_nb.show.card import PARAMS, CardView
 from mlops_nb.show.page import escape
 from mlops_nb.show.runs import KINDS, mark
 from mlops_nb.show.table import TableView
-from mlops_nb.show.words import digest, number, seconds, short, signed, size, when
+from mlops_nb.show.words import cut, digest, number, seconds, short, signed, size, when
 from mlops_nb.store.store import current
 
 if TYPE_CHECKING:
@@ -99,7 +99,9 @@ def _changed(found: RunFound) -> str:
     before = markup.link(f'<span class="mono">{escape(short(found.before))}</span>', f"run?run={found.before}")
     compare = markup.link("side by side", f"compare?runs={found.before},{found.card.run.id}")
     side = "" if markup.still() else f" ({compare})"
-    return f'<p class="lead">Since {before}{side}: {escape(found.changed)}</p>'
+    # Names stand in backticks there; what is left out of a long list is a click away.
+    said = re.sub("`([^`]*)`", r"<code>\1</code>", escape(cut(found.changed.removeprefix("Changed: "), 260)))
+    return f'<p class="lead">Changed since {before}{side}: {said}</p>'
 
 
 def _tiles(found: RunFound) -> list[str]:

@@ -12,6 +12,7 @@ from mlops_nb.pages.page import Html, PageView
 from mlops_nb.pages.runs import content
 from mlops_nb.runs import headline
 from mlops_nb.runs.curves import sparks
+from mlops_nb.runs.directions import direction
 from mlops_nb.runs.model import Run
 from mlops_nb.runs.query import keys
 from mlops_nb.store.describe import count
@@ -141,7 +142,7 @@ def _best(address: RunsAddress, metric: str) -> Run | None:
         return None
     judged = content.quoted(metric)
     where = f"has({judged}) and status = 'finished'" + (f" and ({address.where})" if address.where else "")
-    order = f"-{judged}" if content.direction(metric) > 0 else judged
+    order = f"-{judged}" if direction(metric) > 0 else judged
     found = ml.runs(**(_search(address) | {"where": where, "sort": order}), limit=1)
     best = found[0] if len(found) else None
     return best if best is not None and best.metrics.get(metric) == best.metrics.get(metric) else None

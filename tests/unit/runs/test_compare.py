@@ -92,7 +92,7 @@ def test_three_runs_are_compared_with_the_best():
 
 def test_what_can_not_be_compared():
     a = run(0.5)
-    with pytest.raises(InvalidInput, match="compare got 1 different runs; expected 2 to 20"):
+    with pytest.raises(InvalidInput, match="compare got 1 different run; expected 2 to 20"):
         ml.compare(a, a)
     with pytest.raises(NotFound, match="no run"):
         ml.compare(a, "01ZZZZZZZZ")
