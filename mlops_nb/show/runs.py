@@ -114,7 +114,9 @@ def varying(items: tuple[Run, ...]) -> list[str]:
             count[name] += 1
     if len(items) == 1:
         return list(seen)
-    return sorted((n for n in seen if len(seen[n]) > 1 or count[n] < len(items)), key=lambda n: (-count[n], n))
+    told = [name for name in seen if len(seen[name]) > 1 or count[name] < len(items)]
+    # What takes different values says more than what one run lacks.
+    return sorted(told, key=lambda name: (len(seen[name]) < 2, -count[name], name))
 
 
 def _train(run: Run) -> str:

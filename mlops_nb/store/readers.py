@@ -11,20 +11,25 @@ from pathlib import Path
 
 from mlops_nb.store import database, migrating
 
-_FORK_S = 2.0
+FORK_S = 2.0
+# Opening and closing take locks inside SQLite; a child that is forked meanwhile would wait for them for ever. Held before
+# a connection's own lock, never after it.
+opening = threading.RLock()
 
 
 class _Held:
     """A connection, the file it reads, and a lock that whoever uses it holds."""
 
-    __slots__ = ("__weakref__", "connection", "lock", "mark")
+    __slots__ = ("__weakref__", "closed", "connection", "lock", "mark")
 
     def __init__(self, connection: sqlite3.Connection, mark: object) -> None:
-        self.connection, self.mark, self.lock = connection, mark, threading.RLock()
+        self.connection, self.mark, self.lock, self.closed = connection, mark, threading.RLock(), False
 
     def close(self) -> None:
         self.mark = object()  # equal to no file: the next question opens another one
-        self.connection.close()
+        self.closed = True
+        with opening:
+            self.connection.close()
 
     __del__ = close
 
@@ -50,19 +55,26 @@ class Readers:
         held: _Held | None = getattr(self._here, "held", None)
         if held is None or held.mark != database.mark(self.path):
             held = self._here.held = self._open()
-        with held.lock:
+        held.lock.acquire()
+        while held.closed:  # by another thread, which closed them all or forks, just before this one had the lock
+            held.lock.release()
+            held = self._here.held = self._open()
+            held.lock.acquire()
+        try:
             yield held.connection
+        finally:
+            held.lock.release()
 
     def _open(self) -> _Held:
         mark = database.mark(self.path)
-        connection, lasting = database.connect_reader(self.path)
+        connection, lasting = self._connect()
         try:
             found = migrating.format_of(connection)
             migrating.refuse_newer(found, self.path)
             if found < migrating.newest():
                 connection.close()
                 self._outdated()
-                connection, lasting = database.connect_reader(self.path)
+                connection, lasting = self._connect()
         except BaseException:
             connection.close()
             raise
@@ -70,15 +82,20 @@ class Readers:
         self._all.add(held)
         return held
 
+    def _connect(self) -> tuple[sqlite3.Connection, bool]:
+        with opening:
+            return database.connect_reader(self.path)
+
     def close(self) -> None:
         """Close all connections; the next question opens another one."""
-        for held in list(self._all):
-            with held.lock:
-                held.close()
+        with opening:
+            for held in list(self._all):
+                with held.lock:
+                    held.close()
 
     def pause(self) -> None:
         """Close all connections and keep others from using them, until `resume`."""
-        self._locked = [held for held in list(self._all) if held.lock.acquire(timeout=_FORK_S)]
+        self._locked = [held for held in list(self._all) if held.lock.acquire(timeout=FORK_S)]
         for held in self._locked:
             held.close()
 

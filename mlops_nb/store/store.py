@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlops_nb.errors import InvalidInput, MlopsError
-from mlops_nb.store import audit, database, migrating, sickness
+from mlops_nb.store import audit, database, migrating, readers, sickness
 from mlops_nb.store.actor import actor, verified
 from mlops_nb.store.artifacts import Artifacts
 from mlops_nb.store.ids import new_ulid, now_us
@@ -104,6 +104,8 @@ class Store:
 
         Only this thread's next call compares with it: SQLite counts changes for each connection.
         """
+        if not self.exists:
+            return None, 0
         with self.reading() as connection:
             return database.mark(self.path), int(connection.execute("PRAGMA data_version").fetchone()[0])
 
@@ -181,6 +183,7 @@ _all: weakref.WeakSet[Store] = weakref.WeakSet()
 _open: dict[Path, Store] = {}
 _chosen: Path | None = None
 _forked = False
+_keeps_closed = False
 
 
 def open_store(path: str | os.PathLike[str] | None = None) -> Store:
@@ -224,12 +227,22 @@ def ends_abruptly() -> bool:
     return _forked or (parent is not None and parent() is not None)
 
 
+def _let_open() -> None:
+    global _keeps_closed
+    if _keeps_closed:
+        _keeps_closed = False
+        readers.opening.release()
+
+
 def _before_fork() -> None:
+    global _keeps_closed
+    _keeps_closed = readers.opening.acquire(timeout=readers.FORK_S)
     for store in list(_all):
         store._pause()
 
 
 def _after_fork_in_parent() -> None:
+    _let_open()
     for store in list(_all):
         store._resume()
 
@@ -237,6 +250,7 @@ def _after_fork_in_parent() -> None:
 def _after_fork_in_child() -> None:
     global _forked
     _forked = True
+    _let_open()
     for store in list(_all):
         store._begin_again()
 

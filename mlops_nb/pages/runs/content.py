@@ -76,7 +76,8 @@ def _lead(found: RunsFound | None) -> str:
     if found is None or found.best is None:
         return ""
     best, metric = found.best, found.metric
-    told = [name for name in varying((*found.runs, best)) if name in best.params][:4]
+    alike = [run for run in found.runs if run.params.keys() >= best.params.keys()]
+    told = [name for name in varying((*alike, best)) if name in best.params][:4]
     chosen = [f"{escape(name)} {escape(cut(param(best.params[name]), 24))}" for name in told]
     with_ = f", with {', '.join(chosen)}" if chosen else ""
     value = f"<strong>{escape(number(best.metrics[metric]))}</strong>"
