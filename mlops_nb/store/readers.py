@@ -12,8 +12,8 @@ from pathlib import Path
 from mlops_nb.store import database, migrating
 
 FORK_S = 2.0
-# Opening and closing take locks inside SQLite; a child that is forked meanwhile would wait for them for ever. Held before
-# a connection's own lock, never after it.
+# Opening and closing take locks inside SQLite; a child that is forked meanwhile would wait for them for ever. Held
+# before a connection's own lock, never after it.
 opening = threading.RLock()
 
 
