@@ -55,16 +55,21 @@ def _query() -> str:
     return urlencode(given)
 
 
+def _cookie(name: str) -> str:
+    """A cookie's value, or nothing. Inside Jupyter Panel hands on what describes a cookie, and not its value."""
+    value = pn.state.cookies.get(name, "")
+    return value if isinstance(value, str) else ""
+
+
 def here() -> Visit:
     """The visit of the session that is being made now."""
     from mlops_nb.pages.signing_in import can_sign_in, current_person, how
 
-    cookies = pn.state.cookies
-    look = cookies.get("mlops_nb_theme", "")
+    look = _cookie("mlops_nb_theme")
     person = current_person()
     return Visit(
         query=_query(),
-        zone=zone_named(unquote(cookies.get("mlops_nb_zone", "UTC"))),
+        zone=zone_named(unquote(_cookie("mlops_nb_zone") or "UTC")),
         look=look if look in _LOOKS else "",
         # Panel's extension of Jupyter serves the scripts themselves, in a kernel.
         suffix=".py" if (pn.state.rel_path or "").endswith("panel-preview") else "",

@@ -396,7 +396,7 @@ def test_a_fork_waits_until_no_thread_is_opening_a_connection(store):
     for thread in threads:
         thread.start()
     try:
-        for _ in range(40):
+        for _ in range(12):
             pid = os.fork()
             if pid == 0:
                 os._exit(0 if store.query("SELECT count(*) FROM run") == [(1,)] else 1)
