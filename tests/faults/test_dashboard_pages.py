@@ -29,7 +29,7 @@ chromium, visitor, made, large_store = browser.chromium, browser.visitor, browse
 TROUBLE = "[data-key=trouble]"
 PASSWORD = "a long enough password"
 # SQLite waits half a minute for a lock.
-LOCKED_MS = 60_000
+LOCKED_MS = 180_000
 
 
 @pytest.fixture(scope="module")
