@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mlops_nb.runs.line import RunLine
     from mlops_nb.runs.model import Comparison, Curve, DatasetVersion, Experiment, Run, RunCard, SavedView
 
+_ULID, _PARENT_S = 26, 3.0
 WHERE = Arg("filter, like \"metrics.auc > 0.8 and params.model = 'hgb'\"", kind="where", short="w")
 
 
@@ -46,7 +47,7 @@ def track(
 
     store = scratch_store() if dry else current()
     outer = active.find()
-    above = full_id(parent) if parent else (outer.id if outer is not None else None)
+    above = _parent(parent) if parent else (outer.id if outer is not None else None)
     run = ActiveRun(store, experiment or setting("experiment"), params=params, tags=tags, note=note, parent=above)
     run.observer = Observer(run, snapshot=snapshot, models=not no_models)
     return run
@@ -71,6 +72,22 @@ def full_id(reference: str) -> str:
     from mlops_nb.runs.query.references import resolve_run
 
     return resolve_run(current(), reference)
+
+
+def _parent(reference: str) -> str:
+    """The run that a process belongs to: its first row may still be on its way to the disk when the child begins."""
+    import time
+
+    from mlops_nb.errors import NotFound
+
+    end = time.monotonic() + _PARENT_S
+    while True:
+        try:
+            return full_id(reference)
+        except NotFound:
+            if len(reference.strip()) != _ULID or time.monotonic() > end:
+                raise
+        time.sleep(0.05)
 
 
 def log_metric(name: str, value: float, step: int | None = None) -> None:

@@ -425,3 +425,23 @@ def test_logging_is_quick_for_the_caller(store: Store):
         store.writer.flush()
     run.end("finished")
     assert best < 20e-6  # 0.7 µs on an idle machine
+
+
+def test_a_child_process_waits_for_the_first_row_of_its_parent(store):
+    """A spawned child can be quicker than the first write into a new store."""
+    from mlops_nb.store.ids import new_ulid
+
+    with ml.track("older"):
+        pass
+    parent = new_ulid()
+
+    def late():
+        time.sleep(0.4)
+        store.write(lambda connection: connection.execute("UPDATE run SET ulid = ?", (parent,)))
+
+    writer = threading.Thread(target=late)
+    writer.start()
+    with ml.track("child", parent=parent) as run:
+        pass
+    writer.join()
+    assert ml.show(run.id).run.parent == parent
