@@ -31,8 +31,12 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def connect_reader(path: Path) -> tuple[sqlite3.Connection, bool]:
+def connect_reader(path: Path, patience_s: float = BUSY_MS / 1000) -> tuple[sqlite3.Connection, bool]:
     """A connection that can't write and never takes a write lock; an empty store when nothing was written yet.
+
+    Args:
+        path: The database file.
+        patience_s: How long opening waits for somebody's lock; what is asked later waits as long as ever.
 
     Returns:
         The connection, and whether it stays true: one to an empty store or to a read-only medium does not.
@@ -41,6 +45,7 @@ def connect_reader(path: Path) -> tuple[sqlite3.Connection, bool]:
         return _empty(), False
     lasting = True
     connection = _read(path, "mode=ro")
+    connection.execute(f"PRAGMA busy_timeout = {int(patience_s * 1000)}")
     try:
         found = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     except sqlite3.OperationalError:
@@ -52,6 +57,7 @@ def connect_reader(path: Path) -> tuple[sqlite3.Connection, bool]:
     except BaseException:
         connection.close()
         raise
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
     if not found:  # another process is making it just now, or was stopped before its first transaction
         connection.close()
         return _empty(), False

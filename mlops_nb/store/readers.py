@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mlops_nb.store import database, migrating
+from mlops_nb.store import database, migrating, sickness
+from mlops_nb.store.sickness import BUSY_MS
 
 FORK_S = 2.0
+_TURN_S = 0.05
 # Opening and closing take locks inside SQLite; a child that is forked meanwhile would wait for them for ever. Held
 # before a connection's own lock, never after it.
 opening = threading.RLock()
@@ -83,8 +86,16 @@ class Readers:
         return held
 
     def _connect(self) -> tuple[sqlite3.Connection, bool]:
-        with opening:
-            return database.connect_reader(self.path)
+        # In short turns: while one waits for somebody's lock on the file, others open theirs.
+        end = time.monotonic() + BUSY_MS / 1000
+        while True:
+            try:
+                with opening:
+                    return database.connect_reader(self.path, _TURN_S)
+            except sqlite3.OperationalError as error:
+                if not sickness.passes(error) or time.monotonic() > end:
+                    raise
+            time.sleep(_TURN_S)
 
     def close(self) -> None:
         """Close all connections; the next question opens another one."""
