@@ -15,8 +15,8 @@ from mlops_nb.store.sickness import BUSY_MS
 
 FORK_S = 2.0
 _TURN_S = 0.05
-# Opening and closing take locks inside SQLite; a child that is forked meanwhile would wait for them for ever. Held
-# before a connection's own lock, never after it.
+# Opening and closing take locks inside SQLite; a child that is forked meanwhile would wait for them for ever. So a fork
+# holds this lock, and whoever opens or closes holds it until the connection is known, so that the fork closes that too.
 opening = threading.RLock()
 
 
@@ -69,33 +69,37 @@ class Readers:
             held.lock.release()
 
     def _open(self) -> _Held:
+        # In short turns: while one waits for somebody's lock on the file, others open theirs, and a fork goes ahead.
+        end = time.monotonic() + BUSY_MS / 1000
+        while True:
+            try:
+                with opening:
+                    held = self._opened()
+            except sqlite3.OperationalError as error:
+                if not sickness.passes(error) or time.monotonic() > end:
+                    raise
+                time.sleep(_TURN_S)
+            else:
+                if held is not None:
+                    return held
+                self._outdated()
+
+    def _opened(self) -> _Held | None:
+        """A connection that others know of, or None when the store has to be brought up to date first."""
         mark = database.mark(self.path)
-        connection, lasting = self._connect()
+        connection, lasting = database.connect_reader(self.path, _TURN_S)
         try:
             found = migrating.format_of(connection)
             migrating.refuse_newer(found, self.path)
             if found < migrating.newest():
                 connection.close()
-                self._outdated()
-                connection, lasting = self._connect()
+                return None
         except BaseException:
             connection.close()
             raise
         held = _Held(connection, mark if lasting else object())
         self._all.add(held)
         return held
-
-    def _connect(self) -> tuple[sqlite3.Connection, bool]:
-        # In short turns: while one waits for somebody's lock on the file, others open theirs.
-        end = time.monotonic() + BUSY_MS / 1000
-        while True:
-            try:
-                with opening:
-                    return database.connect_reader(self.path, _TURN_S)
-            except sqlite3.OperationalError as error:
-                if not sickness.passes(error) or time.monotonic() > end:
-                    raise
-            time.sleep(_TURN_S)
 
     def close(self) -> None:
         """Close all connections; the next question opens another one."""

@@ -379,3 +379,35 @@ def test_a_deleted_file_is_made_anew(store: Store):
     store.submit(_put("b"))
     store.writer.flush()
     assert _names(store) == {"b"}
+
+
+def test_a_fork_waits_until_no_thread_is_opening_a_connection(store):
+    """A child that is forked while another thread opens a database would inherit SQLite's locks, held for ever."""
+    with ActiveRun(store, "x"):
+        pass
+    going = True
+
+    def open_and_close():
+        while going:
+            store._readers.close()
+            store.query("SELECT count(*) FROM run")
+
+    threads = [threading.Thread(target=open_and_close) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(12):
+            pid = os.fork()
+            if pid == 0:
+                os._exit(0 if store.query("SELECT count(*) FROM run") == [(1,)] else 1)
+            end = time.monotonic() + 30
+            while (found := os.waitpid(pid, os.WNOHANG))[0] == 0 and time.monotonic() < end:
+                time.sleep(0.002)
+            if found[0] == 0:
+                os.kill(pid, 9)
+                os.waitpid(pid, 0)
+            assert found == (pid, 0)
+    finally:
+        going = False
+        for thread in threads:
+            thread.join()
