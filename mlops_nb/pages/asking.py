@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import sys
+from contextlib import suppress
 
 from mlops_nb.errors import InvalidInput
 from mlops_nb.pages.passwords import LONGEST, SHORTEST
@@ -24,10 +25,8 @@ def new_password(name: str) -> str:
         return os.environ[VARIABLE]
     # A kernel puts a function of its own in the place of getpass, which asks in the notebook.
     if getattr(getpass.getpass, "__module__", "getpass") != "getpass":
-        try:
+        with suppress(NotImplementedError):  # this front end can't ask: nbclient, a scheduled job
             return _asked(name)
-        except NotImplementedError:  # this front end can't ask: nbclient, a scheduled job
-            pass
     raise InvalidInput(
         f"nobody can be asked for a password for {name} here",
         expected=f"a terminal, or the password in {VARIABLE}",

@@ -11,7 +11,7 @@ import hmac
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mlops_nb.errors import StoreError
@@ -90,11 +90,10 @@ def person_of(read: Callable[[str], str | None], raw: str, settings: Settings) -
     name = read(USER)
     if not name or name == GUEST or _digest(raw) in _signed_out:
         return None
-    try:
-        entry = people.read(current().folder).get(name)
-    except StoreError as error:
-        LOG.error("%s", error.line())
+    known = _known()
+    if known is None:
         return None
+    entry = known.get(name)
     if settings.oauth:
         return Person(name, entry.role if entry else "viewer")
     if entry is None or not hmac.compare_digest(read(MARK) or "", f"{name}|{passwords.mark(entry.password)}"):
@@ -124,12 +123,20 @@ def _elsewhere(read: Callable[[str], str | None]) -> Person | None:
     # One password for all proves no name: anybody who has it can type anybody's.
     if not pn.config.oauth_provider and not Path(str(pn.config.basic_auth or "")).is_file():
         return None
+    known = _known()
+    if known is None:
+        return None
+    entry = known.get(name)
+    return Person(name, entry.role if entry else "viewer")
+
+
+def _known() -> Mapping[str, people.Entry] | None:
+    """The people of the project; None, and a line in the log, when their list is damaged: then nobody is anybody."""
     try:
-        entry = people.read(current().folder).get(name)
+        return people.read(current().folder)
     except StoreError as error:
         LOG.error("%s", error.line())
         return None
-    return Person(name, entry.role if entry else "viewer")
 
 
 def how() -> str:

@@ -19,7 +19,7 @@ from mlops_nb.store.ids import told_apart
 from mlops_nb.store.store import Store
 
 _MOST = 20
-_LISTED = 6
+_LISTED, _OTHERS = 6, 3
 _BEFORE = """
 SELECT b.ulid FROM run r JOIN run b ON b.experiment = r.experiment AND b.id < r.id
 WHERE r.ulid = ? AND b.trashed_us IS NULL AND b.status = 'finished' ORDER BY b.id DESC LIMIT 1
@@ -36,9 +36,10 @@ def compare_runs(store: Store, ids: Sequence[str]) -> Comparison:
     cards = [read_card(store, ulid) for ulid in chosen]
     verdict = _verdict(cards)
     changes = list(_changes(store, cards))
-    sentences = [verdict] if verdict else []
+    sentences = [sentence for sentence in (verdict, _disagreement(cards)) if sentence]
     if changes:
-        sentences.append(f"Changed: {'; '.join(changes)}.")
+        # Of more than two, none is before and none is after.
+        sentences.append(f"{'Changed' if len(cards) == 2 else 'They differ in'}: {'; '.join(changes)}.")
     elif len(cards) > 1:
         sentences.append("Params, data, code and environment are the same.")
     judged = _headline(cards) or ""
@@ -93,6 +94,24 @@ def _verdict(cards: Sequence[RunCard]) -> str:
     return f"{_short(best, cards)} is best in {name}: {_number(best.run.metrics[name])}, {ahead}."
 
 
+def _disagreement(cards: Sequence[RunCard]) -> str:
+    """Which other metrics name another run as the best."""
+    name = _headline(cards)
+    if name is None:
+        return ""
+    best = _ranked(cards, name)[0]
+    shared = set.intersection(*(set(card.run.metrics) for card in cards))
+    others = [m.name for m in cards[0].metrics if m.name in shared and m.direction and m.role != "train"]
+    said = []
+    for other in others:
+        first = _ranked(cards, other)[0]
+        here, there = best.run.metrics[other], first.run.metrics[other]
+        if first is not best and not math.isclose(here, there, rel_tol=1e-9, abs_tol=1e-12):
+            said.append(f"in {other} {_short(first, cards)} is better ({_number(there)} against {_number(here)})")
+    more = f" and in {len(said) - _OTHERS} more another" if len(said) > _OTHERS else ""
+    return f"But {', '.join(said[:_OTHERS])}{more}." if said else ""
+
+
 def _ranked(cards: Sequence[RunCard], name: str) -> list[RunCard]:
     """The best first."""
     greater = _metric(cards[0], name).direction > 0
@@ -130,7 +149,8 @@ def _param_changes(cards: Sequence[RunCard]) -> Iterator[str]:
     rows = list(_param_rows(cards))
     everywhere = [row for row in rows if None not in row.values]
     for row in everywhere[:_LISTED]:
-        yield f"{row.name} {' → '.join(str(value)[:40] for value in row.values)}"
+        between = " → " if len(cards) == 2 else " | "
+        yield f"{row.name} {between.join(str(value)[:40] for value in row.values)}"
     if len(everywhere) > _LISTED:
         yield f"{len(everywhere) - _LISTED} more params"
     for i, card in enumerate(cards if len(cards) == 2 else ()):

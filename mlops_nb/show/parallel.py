@@ -109,7 +109,7 @@ def parallel(found: Comparison, width: int = 0, height: int = 330) -> str:
     axes = _axes(found, bottom)
     if len(axes) < 2:
         return ""
-    wide = width or max(420, 2 * _SIDE + 104 * (len(axes) - 1))
+    wide = width or max(720, 2 * _SIDE + 124 * (len(axes) - 1))
     gap = (wide - 2 * _SIDE) / (len(axes) - 1)
     across = [_SIDE + gap * i for i in range(len(axes))]
     best = next((i for i, run in enumerate(found.runs) if run.id == found.best), -1)
@@ -138,7 +138,8 @@ def _axis(axis: _Axis, x: float, bottom: float, gap: float) -> Iterator[str]:
     room = max(6, int(gap / 6.5))
     yield text(cut(axis.name, room), x, 16, strong=True, whole=axis.name)
     notes = [axis.kind, *(["log"] if axis.scale is not None and axis.scale.log else [])]
-    yield text("↑ better" if axis.better else ", ".join(notes), x, 30)
+    up = {1: "more is better: top", -1: "less is better: top"}
+    yield text(up.get(axis.better, ", ".join(notes)), x, 30)
     lower, upper = axis.ends()
     yield text(lower, x, bottom + 13)
     if upper != lower:

@@ -18,16 +18,9 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.benchmarks.peers.browser import FLAGS
+
 ROOT = Path(__file__).parents[2]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 READY = "document.documentElement.dataset.ready === 'true'"
 HERE = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "file:", "about:")
 

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -106,12 +107,9 @@ def lively(folder: Path) -> None:
         with ml.track("flights-delay", params={"lr": lr, "depth": 6, "model": "net"}) as run:
             curve(run, random.Random(int(lr * 1000)), lr, 200)
             run.log_metric("auc", 0.8 + lr)
-    try:
-        with ml.track("demand", params={"lr": 9.0, "depth": 1}) as run:
-            run.log_metric("auc", 0.4)
-            raise ValueError(f"could not fit: {SCRIPT}")
-    except ValueError:
-        pass
+    with suppress(ValueError), ml.track("demand", params={"lr": 9.0, "depth": 1}) as run:
+        run.log_metric("auc", 0.4)
+        raise ValueError(f"could not fit: {SCRIPT}")
     subprocess.run([sys.executable, "-m", "tests.ui.making", "killed", str(folder)], check=False)
     hostile()
     with ml.track("churn", params={"lr": 0.5}) as run:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import panel as pn
-from panel.viewable import Viewable
-
 import mlops_nb as ml
 from mlops_nb.pages.address import Address
+from mlops_nb.pages.charts.charted import ChartedView
 from mlops_nb.pages.compare import content
-from mlops_nb.pages.frame.live import Live
-from mlops_nb.pages.page import Html, PageView
-from mlops_nb.pages.site import Page
-from mlops_nb.pages.threads import in_thread
-from mlops_nb.pages.visit import Visit
+from mlops_nb.pages.page import Html
 from mlops_nb.runs.model import Comparison, Curve
 
 
@@ -38,18 +31,13 @@ class CompareFound:
     curves: tuple[Curve, ...]
 
 
-class CompareView(PageView):
+class CompareView(ChartedView):
     """The page that compares runs."""
 
     place = CompareAddress
     address: CompareAddress
+    charted = "curves"
     sections = ("top", "curves", "rest")
-
-    def __init__(self, page: Page, visit: Visit) -> None:
-        self._chart: Any = None
-        self._holder = pn.Column(sizing_mode="stretch_width", margin=0)
-        super().__init__(page, visit)
-        self._holder[:] = [self.lives["curves"]]
 
     def read(self, address: CompareAddress) -> CompareFound:
         """The comparison, as `ml.compare` gives it, with the curves of one metric."""
@@ -91,25 +79,11 @@ class CompareView(PageView):
             ]
         )
 
-    def component(self, name: str) -> Viewable | None:
-        """The curves become a chart that can be zoomed, once the page stands."""
-        return self._holder if name == "curves" else None
+    def drawn(self) -> tuple[tuple[str, ...], str] | None:
+        """What the chart shows."""
+        curves = self.found.curves if self.found is not None else ()
+        return (tuple(curve.run for curve in curves), curves[0].metric) if curves else None
 
-    def started(self) -> None:
-        """Follow the store, and put the chart where its picture is."""
-        super().started()
-        pn.state.execute(self.loaded)
-
-    async def loaded(self) -> None:
-        """The chart follows its runs; another metric makes another chart."""
-        if self.found is None or not self.found.curves:
-            return
-        runs, metric = tuple(c.run for c in self.found.curves), self.found.curves[0].metric
-        if self._chart is not None and (self._chart.runs, self._chart.metric) == (runs, metric):
-            self._chart.refresh()
-            return
-        charts = await in_thread(importlib.import_module, "mlops_nb.pages.charts.curves")
-        self._chart = charts.Curves(runs, metric, dark=self.dark)
-        self.param.watch(lambda event: setattr(self._chart, "dark", event.new), "dark")
-        chips = Live(self.told, html=content.chips(self.address, self.found), look="page")
-        self._holder[:] = [chips, self._chart]
+    def above(self) -> str:
+        """The heading, and the other metrics that have a curve."""
+        return content.chips(self.address, self.found)

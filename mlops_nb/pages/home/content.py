@@ -12,7 +12,7 @@ from mlops_nb.runs.model import Experiment, Run
 from mlops_nb.show import drawing
 from mlops_nb.show.page import escape
 from mlops_nb.show.runs import KINDS, mark
-from mlops_nb.show.words import number, short, when
+from mlops_nb.show.words import cut, number, short, when
 from mlops_nb.store.describe import count
 from mlops_nb.store.ids import now_us
 from mlops_nb.store.store import Store
@@ -104,10 +104,15 @@ def _attention(found: HomeFound) -> str:
         link = markup.link(
             _some(found.failed, "run") + " failed", "runs?where=status+%3D+%27failed%27+and+started+%3E+-7d"
         )
-        lines.append(f"{link} in the last 7 days.")
+        lines.append(f"{link} in the last 7 days.{''.join(_reason(run, error) for run, error in found.why.items())}")
     if not lines:
         return ""
     return "<h2>Needs attention</h2>" + "".join(f'<div class="notice">{line}</div>' for line in lines)
+
+
+def _reason(run: str, error: str) -> str:
+    link = markup.link(f'<span class="mono">{escape(short(run))}</span>', f"run?run={run}")
+    return f"<div>{link} {escape(cut(error or 'no error was recorded', 160))}</div>"
 
 
 def _models(found: HomeFound) -> str:
@@ -147,7 +152,9 @@ def _experiments(found: HomeFound) -> str:
         return ""
     names = ("experiment", "runs", "best", "by run", "trend", "last run")
     head = "".join(f'<th scope="col"{" class=num" if name in ("runs", "best") else ""}>{name}</th>' for name in names)
-    return "<h2>Experiments</h2>" + markup.table(head, (_experiment(e) for e in found.experiments), "Experiments")
+    said = "The best of each experiment, by its own metric on its own data: compare within one."
+    listed = markup.table(head, (_experiment(e) for e in found.experiments), "Experiments")
+    return f'<h2>Experiments</h2><p class="muted">{said}</p>{listed}'
 
 
 def _experiment(experiment: Experiment) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,7 +18,7 @@ from mlops_nb.runs.model import Experiment, Run
 from mlops_nb.serving.model import Deployment
 from mlops_nb.store.store import current
 
-_NEWEST = 8
+_NEWEST, _EXPLAINED = 8, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,13 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True)
 class HomeFound:
-    """What Home shows. What no room of the house knows yet is not here."""
+    """What Home shows; `why` has the errors of the newest failed runs. What no room of the house knows is not here."""
 
     experiments: tuple[Experiment, ...]
     models: tuple[ModelFacts, ...]
     newest: tuple[Run, ...]
     failed: int
+    why: Mapping[str, str]
     datasets: int
     deployments: tuple[tuple[Deployment, str], ...]
     places: tuple[tuple[str, str, str], ...] = ()
@@ -61,12 +63,14 @@ class HomeView(PageView):
     def read(self, address: HomeAddress) -> HomeFound:
         """Experiments, models and deployments, each with what there is to worry about."""
         served = tuple((d, d.status) for d in ml.deployments())
+        failed = ml.runs("status = 'failed' and started > -7d", limit=1_000)
         models = [m for m in ml.models() if not address.model or m.name == address.model]
         return HomeFound(
             experiments=tuple(ml.experiments()),
             models=tuple(_facts(m, served) for m in models),
             newest=tuple(ml.runs(limit=_NEWEST)),
-            failed=len(ml.runs("status = 'failed' and started > -7d", limit=1_000)),
+            failed=len(failed),
+            why={run.id: ml.show(run.id).error or "" for run in failed[:_EXPLAINED]},
             datasets=content.dataset_count(current()),
             deployments=served,
             places=tuple(places(current(), address.q)) if address.q else (),

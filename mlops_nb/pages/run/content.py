@@ -170,7 +170,12 @@ def _next(found: RunFound) -> str:
                 f"Copy: %register NAME {id_}", f"%register {card.run.experiment.replace(' ', '-')} {card.run.id}"
             )
         )
-    if found.versions:
+    if found.serving:
+        name = found.serving[0]
+        steps.append(
+            f"<span>It is serving as {escape(name)}.</span>{markup.copier(f'Copy: %logs {name}', f'%logs {name}')}"
+        )
+    elif found.versions:
         steps.append(markup.copier(f"Copy: %deploy {found.versions[0].ref}", f"%deploy {found.versions[0].ref}"))
     return f'<div class="chips"><span class="muted">Next</span>{"".join(steps)}</div>' if steps else ""
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import panel as pn
-from panel.viewable import Viewable
-
 import mlops_nb as ml
 from mlops_nb.errors import InvalidInput
 from mlops_nb.pages.address import Address
+from mlops_nb.pages.charts.charted import ChartedView
 from mlops_nb.pages.frame.live import Live
-from mlops_nb.pages.page import Html, PageView
+from mlops_nb.pages.page import Html
 from mlops_nb.pages.run import content
-from mlops_nb.pages.site import Page
 from mlops_nb.pages.threads import in_thread
-from mlops_nb.pages.visit import Visit
 from mlops_nb.registry.model import Version
 from mlops_nb.runs.compare import changed_since
 from mlops_nb.runs.model import Curve, RunCard
@@ -47,6 +42,7 @@ class RunFound:
         best: The best other run of its experiment; empty when this is the best.
         before: The finished run before it, and what `changed` since, in a sentence.
         changed: See `before`.
+        serving: The deployments that serve one of its versions now.
     """
 
     card: RunCard
@@ -55,20 +51,16 @@ class RunFound:
     best: str
     before: str
     changed: str
+    serving: tuple[str, ...]
 
 
-class RunView(PageView):
+class RunView(ChartedView):
     """The page of one run."""
 
     place = RunAddress
     address: RunAddress
+    charted = "curve"
     sections = ("top", "curve", "rest")
-
-    def __init__(self, page: Page, visit: Visit) -> None:
-        self._chart: Any = None
-        self._holder = pn.Column(sizing_mode="stretch_width", margin=0)
-        super().__init__(page, visit)
-        self._holder[:] = [self.lives["curve"]]
 
     def read(self, address: RunAddress) -> RunFound:
         """The run, as `ml.show` gives it."""
@@ -78,7 +70,9 @@ class RunView(PageView):
         found = ml.curve(card.run.id, chosen.name) if chosen is not None else None
         made = tuple(v for model in ml.models() if model.run for v in ml.versions(model.name) if v.run == card.run.id)
         before, changed = changed_since(current(), card.run.id)
-        return RunFound(card, found, made, content.rival(card), before, changed)
+        refs = {version.ref for version in made}
+        serving = tuple(d.name for d in ml.deployments() if d.version in refs and d.status == "ready") if refs else ()
+        return RunFound(card, found, made, content.rival(card), before, changed, serving)
 
     def html(self, found: RunFound | None) -> Html:
         """The top with the numbers that matter, the curve, and the rest of the card."""
@@ -110,29 +104,14 @@ class RunView(PageView):
             [{"metric": m.name, "value": m.last, "from": m.provenance} for m in self.found.card.metrics]
         )
 
-    def component(self, name: str) -> Viewable | None:
-        """The curve becomes a chart that can be zoomed, once the page stands."""
-        return self._holder if name == "curve" else None
-
-    def started(self) -> None:
-        """Follow the store, and put the chart where its picture is."""
-        super().started()
-        pn.state.execute(self.loaded)
-
-    async def loaded(self) -> None:
-        """The chart follows the run; another metric makes another chart."""
+    def drawn(self) -> tuple[tuple[str, ...], str] | None:
+        """What the chart shows."""
         curve = self.found.curve if self.found is not None else None
-        if curve is None:
-            return
-        if self._chart is not None and (self._chart.runs, self._chart.metric) == ((curve.run,), curve.metric):
-            self._chart.refresh()
-            return
-        # HoloViews takes a second to load the first time: the other visitors go on meanwhile.
-        charts = await in_thread(importlib.import_module, "mlops_nb.pages.charts.curves")
-        self._chart = charts.Curves((curve.run,), curve.metric, dark=self.dark)
-        self.param.watch(lambda event: setattr(self._chart, "dark", event.new), "dark")
-        chips = Live(self.told, html=content.series_chips(self.address, self.found), look="page")
-        self._holder[:] = [chips, self._chart]
+        return None if curve is None else ((curve.run,), curve.metric)
+
+    def above(self) -> str:
+        """The heading, and the other metrics that have a curve."""
+        return content.series_chips(self.address, self.found)
 
     def acts(self) -> Mapping[str, Callable[[Mapping[str, str]], str]]:
         """Write its note, put it into the trash and take it out, register its model."""

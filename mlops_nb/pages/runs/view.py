@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import mlops_nb as ml
+from mlops_nb.errors import InvalidInput
 from mlops_nb.pages.address import Address
 from mlops_nb.pages.page import Html, PageView
 from mlops_nb.pages.runs import content
@@ -20,6 +21,8 @@ from mlops_nb.store.store import current
 
 # As many as `%compare` takes.
 MOST_PICKED = 20
+# An address anybody can write must not make a page of 100,000 rows.
+MOST_ROWS = 200
 _KEYS = 200
 
 
@@ -81,7 +84,17 @@ class RunsView(PageView):
     address: RunsAddress
 
     def read(self, address: RunsAddress) -> RunsFound:
-        """One page of rows from the store, and what is said above it."""
+        """One page of rows from the store, and what is said above it.
+
+        Raises:
+            InvalidInput: The filter, the order or the number of rows can't be.
+        """
+        if not 1 <= address.limit <= MOST_ROWS:
+            raise InvalidInput(
+                f"{address.limit:,} rows on one page",
+                expected=f"1 to {MOST_ROWS}",
+                fix="CSV, which saves all that match",
+            )
         views = {view.name: view for view in ml.views()}
         page = ml.runs(**_search(address), limit=address.limit, after=address.after)
         chosen = address.columns or (views[address.view].columns if address.view in views else ())

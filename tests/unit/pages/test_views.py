@@ -83,13 +83,19 @@ def test_a_file_has_nothing_to_click(tried, page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.slug)
 def test_the_cell_gives_the_same(tried, page):
-    from mlops_nb.faces.commands import parse
+    from mlops_nb.faces.commands import call, parse
     from mlops_nb.faces.lines import words
+    from mlops_nb.results import Results
+    from mlops_nb.show import text
     from mlops_nb.verbs import BY_MAGIC
 
     view, _, _ = seen(page)
     spoken, _, rest = view.cell().removeprefix("%").partition(" ")
-    parse(BY_MAGIC[spoken], [word.text for word in words(rest)])
+    values = parse(BY_MAGIC[spoken], [word.text for word in words(rest)])
+    made = call(BY_MAGIC[spoken], values)
+    found = {"home": "experiments", "runs": "runs", "run": "card", "compare": "comparison"}[page.slug]
+    shown = getattr(view.found, found)
+    assert text(made) == text(Results(shown) if page.slug == "home" else shown)
 
 
 def test_links_lead_to_addresses_that_pages_read(tried):
@@ -136,6 +142,14 @@ def test_a_refusal_is_a_sentence_and_the_filter_stays(tried):
     (field,) = [attributes for tag, attributes in tags if attributes.get("data-complete") == "where"]
     assert field["value"] == "metrics.auc >> 3"
     assert field["aria-invalid"] == "true"
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "201", "100000", "9" * 20])
+def test_an_address_makes_no_page_of_any_size(tried, limit):
+    runs = next(page for page in PAGES if page.slug == "runs")
+    _, said, tags = seen(runs, f"limit={limit}")
+    assert "rows on one page; expected 1 to 200" in said
+    assert "tr" not in {tag for tag, _ in tags}
 
 
 def test_the_best_run_is_said_first(tried):

@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 import mlops_nb as ml
 from mlops_nb.errors import InvalidInput, NotFound
+from mlops_nb.store.ids import told_apart
 from mlops_nb.store.store import choose
 
 
@@ -30,10 +31,10 @@ def run(auc=None, *, params=None, **metrics):
 
 def test_the_better_one_and_what_was_changed():
     a, b = run(0.85, params={"depth": 6, "same": 1}), run(0.862, params={"depth": 8, "same": 1, "new": "x"})
-    found = ml.compare(a, b)
+    found, short = ml.compare(a, b), told_apart([a, b])
     assert found.sentences == (
-        f"{b[:10]} beats {a[:10]} by 0.012 auc (0.862 against 0.85).",
-        f"Changed: depth 6 → 8; new = x only in {b[:10]}.",
+        f"{short[b]} beats {short[a]} by 0.012 auc (0.862 against 0.85).",
+        f"Changed: depth 6 → 8; new = x only in {short[b]}.",
     )
     assert [(d.kind, d.name, d.values) for d in found.differences] == [
         ("metric", "auc", (0.85, 0.862)),
@@ -45,12 +46,12 @@ def test_the_better_one_and_what_was_changed():
 @pytest.mark.parametrize(("name", "better"), [("rmse", 0), ("accuracy", 1)])
 def test_direction_decides_who_wins(name, better):
     ids = [run(**{name: 1.0}), run(**{name: 2.0})]
-    assert ml.compare(*ids).sentences[0].startswith(f"{ids[better][:10]} beats")
+    assert ml.compare(*ids).sentences[0].startswith(f"{told_apart(ids)[ids[better]]} beats")
 
 
 def test_nan_never_wins():
     a, b = run(float("nan")), run(0.1)
-    assert ml.compare(a, b).sentences[0].startswith(f"{b[:10]} beats")
+    assert ml.compare(a, b).sentences[0].startswith(f"{told_apart([a, b])[b]} beats")
 
 
 def test_equal_runs_and_runs_without_a_common_metric():
@@ -82,12 +83,24 @@ def test_data_that_grew_are_told_in_rows():
 
 def test_three_runs_are_compared_with_the_best():
     ids = [run(v, params={"depth": d}) for v, d in ((0.7, 1), (0.9, 2), (0.8, 3))]
-    found = ml.compare(*ids)
+    found, short = ml.compare(*ids), told_apart(ids)
     assert found.sentences == (
-        f"{ids[1][:10]} is best in auc: 0.9, 0.1 ahead of {ids[2][:10]}.",
-        "Changed: depth 1 → 2 → 3.",
+        f"{short[ids[1]]} is best in auc: 0.9, 0.1 ahead of {short[ids[2]]}.",
+        "They differ in: depth 1 | 2 | 3.",
     )
     assert len(found.runs) == 3
+
+
+def test_a_metric_that_names_another_run_is_said():
+    with ml.track("x", params={"depth": 1}) as a:
+        a.log_metrics({"auc": 0.9, "loss": 0.4, "seen": 3.0})
+    with ml.track("x", params={"depth": 2}) as b:
+        b.log_metrics({"auc": 0.8, "loss": 0.3, "seen": 9.0})
+    short = told_apart([a.id, b.id])[b.id]
+    assert ml.compare(a.id, b.id).sentences[1] == f"But in loss {short} is better (0.3 against 0.4)."
+    with ml.track("x", params={"depth": 3}) as c:
+        c.log_metrics({"auc": 0.7, "loss": 0.5})
+    assert not any(said.startswith("But") for said in ml.compare(a.id, c.id).sentences)
 
 
 def test_what_can_not_be_compared():

@@ -184,7 +184,8 @@ def test_parallel_coordinates():
         "loss",
     ]
     assert words.count("param, log") == 1
-    assert words.count("↑ better") == 2
+    assert words.count("more is better: top") == 1
+    assert words.count("less is better: top") == 1
     assert "none" in words
     assert words.index("100") < words.index("0.1000")  # less is better: the greatest loss is at the bottom
     lines = [path for path in root.iter(f"{SVG}path") if path.find(f"{SVG}title") is not None]
@@ -205,7 +206,7 @@ def test_at_most_twelve_axes_and_nothing_of_nothing():
     many = {f"auc_{i}": [0.1 * i, 0.2, 0.3] for i in range(9)}
     root = parsed(drawing.parallel(compared(params=30, auc=[0.1, 0.2, 0.3], **many)))
     words = [element.text for element in root.iter(f"{SVG}text")]
-    assert sum(word in ("param", "param, log", "↑ better") for word in words) == 12
+    assert sum(word in ("param", "param, log", "more is better: top") for word in words) == 12
     assert drawing.parallel(compared(params=1)) == ""
     assert drawing.parallel_sentence(compared(params=0)) == "3 runs."
 
