@@ -12,7 +12,6 @@ from bokeh.resources import Resources
 from bokeh.server.server import Server
 from panel.config import config
 from panel.io.server import get_server
-from panel.io.state import state
 from panel.pane import HTML
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.routing import Matcher
@@ -92,24 +91,14 @@ def _guarded(slug: str, make: Callable[[], Any]) -> Callable[[], Any]:
     """What makes a page, or a sentence in its place: Panel would show the traceback to whoever came by."""
 
     def made() -> Any:  # Panel knows plain functions only
-        before = _watching_busy()
         try:
             return make()
         except Exception:
             LOG.exception("page %s", slug)
             title, sentence = WORDS[500]
             return HTML(f'<h1>{title}</h1><p role="alert">{sentence}</p>')
-        finally:
-            # panel-material-ui 0.16 has each page watch the state of the whole process, which keeps it for ever.
-            for watcher in _watching_busy():
-                if watcher not in before:
-                    state.param.unwatch(watcher)
 
     return made
-
-
-def _watching_busy() -> list[Any]:
-    return list(state.param.watchers.get("busy", {}).get("value", ()))
 
 
 def _resources(found: Callable[..., Resources], absolute_url: str | bool | None = None) -> Resources:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import panel as pn
 import panel_material_ui as pmui
 from markupsafe import Markup
@@ -89,6 +91,7 @@ class Frame:
     def page(self) -> pmui.Page:
         """The page, to be served."""
         project = self._known.project
+        before = _watching_busy()
         page = pmui.Page(
             title="",
             meta_title=f"{self.view.title()} · {project} · mlops_nb",
@@ -103,11 +106,19 @@ class Frame:
             template=asset("document.html"),
             raw_css=[],
         )
-        # It follows every callback of the session: two messages a second to a browser that shows nothing of it.
+        # panel-material-ui 0.16 has each page watch the state of the whole process, which keeps it for ever, and
+        # tells the browser of every callback, which shows nothing of it.
         with edit_readonly(page):
             page.busy = False
+        for watcher in _watching_busy():
+            if watcher not in before:
+                pn.state.param.unwatch(watcher)
         page.param.watch(lambda event: setattr(self.view, "dark", event.new), "dark_theme")
         return page
+
+
+def _watching_busy() -> list[Any]:
+    return list(pn.state.param.watchers.get("busy", {}).get("value", ()))
 
 
 _LOADING = '<p class="muted" role="status">Loading…</p>'

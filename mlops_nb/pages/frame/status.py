@@ -7,6 +7,7 @@ import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooSlow
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mlops_nb.errors import MlopsError
 from mlops_nb.pages.threads import begun
@@ -15,7 +16,7 @@ from mlops_nb.store.describe import facts
 from mlops_nb.store.store import Store, current
 
 # The whole chain is walked: not at each change of a busy store.
-_VERIFY_EVERY_S = 30.0
+_ANEW_EVERY_S, _CHANGED_EVERY_S = 30.0, 3.0
 _PATIENCE_S = 0.5
 
 
@@ -32,23 +33,28 @@ class Status:
     verdict: str = ""
 
 
+class _Known(NamedTuple):
+    changes: int
+    at: float
+    status: Status
+
+
 _lock = threading.Lock()
-_last: tuple[object, float, Status] | None = None
+_last: _Known | None = None
 
 
 def status() -> Status:
     """The status of the current store."""
     global _last
     store = current()
-    mark = (store.folder, WATCH.changes)
+    folder, changes = str(store.folder), WATCH.changes
     with _lock:
-        if _last is not None and _last[0] == mark and time.monotonic() - _last[1] < _VERIFY_EVERY_S:
-            return _last[2]
-        if _last is not None and _last[0][0] == store.folder and time.monotonic() - _last[1] < _VERIFY_EVERY_S / 10:  # type: ignore[index]
-            return _last[2]
-        found = _read(store)
-        _last = (mark, time.monotonic(), found)
-        return found
+        if _last is not None and _last.status.folder == folder:
+            patience = _ANEW_EVERY_S if changes == _last.changes else _CHANGED_EVERY_S
+            if time.monotonic() - _last.at < patience:
+                return _last.status
+        _last = _Known(changes, time.monotonic(), _read(store))
+        return _last.status
 
 
 def known() -> Status:
@@ -58,7 +64,7 @@ def known() -> Status:
         return asked.result(_PATIENCE_S)
     except TooSlow:
         store, last = current(), _last
-        return last[2] if last is not None and last[2].folder == str(store.folder) else _unread(store)
+        return last.status if last is not None and last.status.folder == str(store.folder) else _unread(store)
 
 
 def _unread(store: Store) -> Status:

@@ -9,7 +9,8 @@ import weakref
 import panel as pn
 import pytest
 
-from mlops_nb.pages.server import _guarded, _watching_busy
+from mlops_nb.pages.frame.frame import _watching_busy
+from mlops_nb.pages.server import _guarded
 from mlops_nb.pages.site import PAGES, Page
 from mlops_nb.store.store import Store
 
@@ -17,7 +18,7 @@ from mlops_nb.store.store import Store
 @pytest.mark.parametrize("one", PAGES, ids=lambda p: p.slug)
 def test_a_page_is_gone_with_its_visitor(store: Store, one: Page):
     async def visit() -> weakref.ref[object]:  # a page has callbacks, and wants a loop for them
-        return weakref.ref(_guarded(one.slug, one.app())())
+        return weakref.ref(one.app()())
 
     before = _watching_busy()
     seen = asyncio.run(visit())
