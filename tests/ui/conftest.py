@@ -111,7 +111,7 @@ class Visitor:
         page = self.page
         page.on("console", self.said)
         page.on("pageerror", lambda error: self.heard.append(f"page error: {str(error)[:300]}"))
-        page.on("requestfailed", lambda r: self.heard.append(f"failed: {r.url[:200]} {r.failure}"))
+        page.on("requestfailed", self.failed)
         page.on("response", lambda r: r.status >= 400 and self.heard.append(f"{r.status}: {r.url[:200]}"))
         page.on("request", lambda r: r.url.startswith(HERE) or self.heard.append(f"foreign: {r.url[:200]}"))
         page.on("websocket", lambda w: w.url.startswith(HERE) or self.heard.append(f"foreign: {w.url[:200]}"))
@@ -121,6 +121,11 @@ class Visitor:
         # Chromium's software driver says so of any page that draws with WebGL.
         if message.type in ("error", "warning") and "GL Driver Message" not in message.text:
             self.heard.append(f"{message.type}: {message.text[:300]}")
+
+    def failed(self, request: Any) -> None:
+        # Whoever leaves a page while it still loads a font has aborted that, and lacks nothing.
+        if request.failure != "net::ERR_ABORTED" or request.resource_type != "font":
+            self.heard.append(f"failed: {request.url[:200]} {request.failure}")
 
     def refuse(self, dialog: Any) -> None:
         self.heard.append(f"dialog: {dialog.message}")

@@ -78,7 +78,7 @@ class Frame:
 
     def first(self) -> str:
         """The page as it is sent, before anything of it is alive."""
-        made = self.view.made or {self.view.sections[0]: _LOADING}
+        made = self.view.made or {self.view.sections[0]: self._loading()}
         content = "".join(
             f'<div class="mlops page">{made[name]}</div>' for name in self.view.sections if made.get(name)
         )
@@ -87,6 +87,10 @@ class Frame:
             f'<nav class="mlops" aria-label="Pages">{self.side.html}</nav>'
             f"<main>{content}</main>"
         )
+
+    def _loading(self) -> str:
+        """What stands for a page whose store takes its time: already with its heading."""
+        return markup.heading(escape(self.view.page.title)) + '<p class="muted" role="status">Loading…</p>'
 
     def page(self) -> pmui.Page:
         """The page, to be served."""
@@ -119,9 +123,6 @@ class Frame:
 
 def _watching_busy() -> list[Any]:
     return list(pn.state.param.watchers.get("busy", {}).get("value", ()))
-
-
-_LOADING = '<p class="muted" role="status">Loading…</p>'
 
 
 def _navigation(here_: Page) -> str:
