@@ -218,6 +218,9 @@ class Writer:
         self._working = True
         self.awake = False
         operations = [self._operations.popleft() for _ in range(len(self._operations))]
+        if not operations and not self._sources:  # woken twice for one operation: the store is none of its business
+            self.failure, self._working = None, False
+            return
         try:
             outcomes = self._batch(self._connected(), operations)
         except BaseException as error:  # noqa: BLE001 (whatever it is, the thread lives on and tells who waits)

@@ -99,6 +99,15 @@ def test_cancelled_operations_do_not_run_and_do_not_stop_the_thread(store: Store
     assert "after" in _names(store)
 
 
+def test_a_thread_woken_for_nothing_does_not_touch_the_store(store: Store):
+    for _ in range(3):
+        store.writer.wake()
+        store.writer._thread.join(0.2)
+    assert store.writer.idle
+    assert not store.exists
+    store.close()
+
+
 def test_flush_means_on_disk(store: Store):
     other = open_store(store.folder / ".." / ".mlops")
     for i in range(50):
