@@ -15,7 +15,19 @@ if TYPE_CHECKING:
     from mlops_nb.data.verbs import fingerprint as fingerprint
     from mlops_nb.data.verbs import profile as profile
     from mlops_nb.pages.verbs import dashboard as dashboard
-    from mlops_nb.pages.verbs import people as people
+    from mlops_nb.registry.evaluating.verbs import evaluate as evaluate
+    from mlops_nb.registry.evaluating.verbs import evaluations as evaluations
+    from mlops_nb.registry.framing.verbs import canvas as canvas
+    from mlops_nb.registry.framing.verbs import decide as decide
+    from mlops_nb.registry.gates.verbs import approve as approve
+    from mlops_nb.registry.gates.verbs import gate as gate
+    from mlops_nb.registry.gates.verbs import reject as reject
+    from mlops_nb.registry.gates.verbs import review as review
+    from mlops_nb.registry.risks.verbs import risk as risk
+    from mlops_nb.registry.stages.verbs import pin as pin
+    from mlops_nb.registry.stages.verbs import rollback as rollback
+    from mlops_nb.registry.stages.verbs import stage as stage
+    from mlops_nb.registry.stages.verbs import stages as stages
     from mlops_nb.registry.verbs import load as load
     from mlops_nb.registry.verbs import models as models
     from mlops_nb.registry.verbs import register as register
@@ -43,6 +55,8 @@ if TYPE_CHECKING:
     from mlops_nb.serving.verbs import logs as logs
     from mlops_nb.serving.verbs import predict as predict
     from mlops_nb.serving.verbs import undeploy as undeploy
+    from mlops_nb.store.audit.verbs import audit as audit
+    from mlops_nb.store.people.verbs import people as people
     from mlops_nb.store.verbs import config as config
     from mlops_nb.store.verbs import connect as connect
     from mlops_nb.store.verbs import doctor as doctor

@@ -18,6 +18,7 @@ class Arg:
         short: A one-letter flag ('w' for `-w`).
         positional: Positional although it has a default.
         metavar: The word that stands for it in the usage line.
+        flag: What the flag is called, when that is not the parameter's name ('set' for `--set`).
         python_only: No flag of a magic or a shell: a password would stay in histories and lists of processes.
     """
 
@@ -26,4 +27,5 @@ class Arg:
     short: str = ""
     positional: bool = False
     metavar: str = ""
+    flag: str = ""
     python_only: bool = False

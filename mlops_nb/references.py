@@ -53,12 +53,13 @@ BY_NAME = {kind.name: kind for kind in KINDS}
 MOST = 50
 # Completion kinds that are not things one can refer to.
 COMPLETERS = {
+    "gate": "mlops_nb.registry.gates.completion:gates",
     "where": "mlops_nb.runs.completion:where",
     "sort": "mlops_nb.runs.completion:sort",
     "columns": "mlops_nb.runs.completion:columns",
     "metric": "mlops_nb.runs.completion:metrics",
     "captured": "mlops_nb.runs.completion:captured_in_last",
-    "person": "mlops_nb.pages.people:names",
+    "person": "mlops_nb.store.people.entries:names",
 }
 
 

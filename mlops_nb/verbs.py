@@ -43,8 +43,15 @@ _RUNS = "mlops_nb.runs.verbs"
 _DATA = "mlops_nb.data.verbs"
 _STORE = "mlops_nb.store.verbs"
 _REGISTRY = "mlops_nb.registry.verbs"
+_STAGES = "mlops_nb.registry.stages.verbs"
+_EVALUATING = "mlops_nb.registry.evaluating.verbs"
+_GATES = "mlops_nb.registry.gates.verbs"
+_FRAMING = "mlops_nb.registry.framing.verbs"
+_RISKS = "mlops_nb.registry.risks.verbs"
 _SERVING = "mlops_nb.serving.verbs"
 _PAGES = "mlops_nb.pages.verbs"
+_PEOPLE = "mlops_nb.store.people.verbs"
+_AUDIT = "mlops_nb.store.audit.verbs"
 
 VERBS: tuple[Verb, ...] = (
     Verb("track", f"{_RUNS}:track", "write", "runs", CELL),
@@ -71,6 +78,22 @@ VERBS: tuple[Verb, ...] = (
     Verb("models", f"{_REGISTRY}:models", "read", "registry"),
     Verb("versions", f"{_REGISTRY}:versions", "read", "registry"),
     Verb("load", f"{_REGISTRY}:load", "read", "registry", IN_PYTHON),
+    Verb("evaluate", f"{_EVALUATING}:evaluate", "write", "registry"),
+    Verb("evaluations", f"{_EVALUATING}:evaluations", "read", "registry"),
+    Verb("canvas", f"{_FRAMING}:canvas", "write", "registry"),
+    Verb("decide", f"{_FRAMING}:decide", "write", "registry"),
+    Verb("risk", f"{_RISKS}:risk", "write", "registry"),
+    Verb("gates define", f"{_GATES}:define", "write", "registry"),
+    Verb("gates list", f"{_GATES}:list_policies", "read", "registry"),
+    Verb("gates run", f"{_GATES}:run", "write", "registry"),
+    Verb("gate", f"{_GATES}:gate", "read", "registry", IN_PYTHON),
+    Verb("approve", f"{_GATES}:approve", "write", "registry"),
+    Verb("reject", f"{_GATES}:reject", "write", "registry"),
+    Verb("review", f"{_GATES}:review", "read", "registry"),
+    Verb("stage", f"{_STAGES}:stage", "write", "registry"),
+    Verb("stages", f"{_STAGES}:stages", "read", "registry"),
+    Verb("rollback", f"{_STAGES}:rollback", "write", "registry"),
+    Verb("pin", f"{_STAGES}:pin", "write", "registry"),
     Verb("deploy", f"{_SERVING}:deploy", "write", "serving"),
     Verb("undeploy", f"{_SERVING}:undeploy", "write", "serving"),
     Verb("deployments", f"{_SERVING}:deployments", "read", "serving"),
@@ -79,6 +102,9 @@ VERBS: tuple[Verb, ...] = (
     Verb("trash", f"{_STORE}:trash", "write", "project"),
     Verb("restore", f"{_STORE}:restore", "write", "project"),
     Verb("rename", f"{_STORE}:rename", "write", "project"),
+    Verb("audit", f"{_AUDIT}:audit", "read", "project"),
+    Verb("audit verify", f"{_AUDIT}:audit_verify", "read", "project"),
+    Verb("audit export", f"{_AUDIT}:audit_export", "read", "project"),
     Verb("sql", f"{_STORE}:sql", "read", "project"),
     Verb("connect", f"{_STORE}:connect", "read", "project", magic="mlops connect"),
     Verb("doctor", f"{_STORE}:doctor", "read", "project", magic="mlops doctor"),
@@ -88,9 +114,10 @@ VERBS: tuple[Verb, ...] = (
     Verb("db gc", f"{_STORE}:gc", "write", "project", magic="mlops db gc"),
     Verb("db migrate", f"{_STORE}:migrate", "write", "project", magic="mlops db migrate"),
     Verb("dashboard", f"{_PAGES}:dashboard", "read", "project", magic="mlops dashboard"),
-    Verb("people", f"{_PAGES}:people", "read", "project", magic="mlops people"),
-    Verb("people add", f"{_PAGES}:add_person", "write", "project", magic="mlops people add"),
-    Verb("people remove", f"{_PAGES}:remove_person", "write", "project", magic="mlops people remove"),
+    Verb("people", f"{_PEOPLE}:people", "read", "project", magic="mlops people"),
+    Verb("people add", f"{_PEOPLE}:add_person", "write", "project", magic="mlops people add"),
+    Verb("people remove", f"{_PEOPLE}:remove_person", "write", "project", magic="mlops people remove"),
+    Verb("people key", f"{_PEOPLE}:key", "write", "project", magic="mlops people key"),
     Verb("store", f"{_STORE}:store", "read", "project", IN_PYTHON),
 )
 BY_NAME = {verb.name: verb for verb in VERBS}

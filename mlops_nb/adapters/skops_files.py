@@ -222,8 +222,13 @@ def _foreign(data: bytes) -> list[str]:
         raise _damaged(error) from error
 
 
+def looks_like_pickle(data: bytes) -> bool:
+    """Whether a file begins as pickles do, plain or compressed by joblib."""
+    return data.startswith(_PICKLES) or (data.endswith(b".") and data[:1] in (b"c", b"(", b"]", b"}"))
+
+
 def _not_skops(data: bytes) -> MlopsError:
-    if data.startswith(_PICKLES) or (data.endswith(b".") and data[:1] in (b"c", b"(", b"]", b"}")):
+    if looks_like_pickle(data):
         return Refused(
             "the file is a pickle: loading it could run any code, so it was not opened",
             expected="a skops file",

@@ -33,7 +33,7 @@ class Argument(typing.NamedTuple):
     @property
     def flag(self) -> str:
         """`--no-models` for `no_models`."""
-        return "--" + self.name.replace("_", "-")
+        return "--" + (self.arg.flag or self.name.replace("_", "-"))
 
     @property
     def expression(self) -> bool:

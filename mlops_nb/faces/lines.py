@@ -69,7 +69,17 @@ def parse(verb: Verb, line: str, evaluate: Callable[[str], Any]) -> dict[str, An
     for argument in known:
         if argument.expression and argument.name in values:
             values[argument.name] = evaluate(values[argument.name])
+        elif argument.arg.kind == "column" and argument.name in values:
+            values[argument.name] = _column(values[argument.name], evaluate)
     return values
+
+
+def _column(text: str, evaluate: Callable[[str], Any]) -> Any:
+    """A variable's values, or the text itself: the name of a column."""
+    try:
+        return evaluate(text)
+    except InvalidInput:
+        return text
 
 
 def _split(line: str, known: tuple[commands.Argument, ...], before: int) -> tuple[list[str], str]:

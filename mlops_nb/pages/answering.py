@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from mlops_nb.errors import MlopsError
-from mlops_nb.pages.people import require
 from mlops_nb.pages.searching import places
 from mlops_nb.pages.signing_in import current_person, how
 from mlops_nb.pages.site import BY_SLUG
@@ -18,6 +17,7 @@ from mlops_nb.pages.threads import in_thread
 from mlops_nb.pages.visit import zone_named
 from mlops_nb.references import complete
 from mlops_nb.store.actor import acting
+from mlops_nb.store.people.entries import require
 from mlops_nb.store.store import current
 
 if TYPE_CHECKING:

@@ -24,12 +24,13 @@ from panel.util import decode_token
 from tornado.web import HTTPError, RequestHandler
 
 from mlops_nb.errors import StoreError
-from mlops_nb.pages import passwords, people, plain, signing_in
+from mlops_nb.pages import plain, signing_in
 from mlops_nb.pages.attempts import Attempts
-from mlops_nb.pages.people import Person
 from mlops_nb.pages.settings import Settings
 from mlops_nb.pages.signing_in import DAYS, GUEST, MARK, USER
 from mlops_nb.pages.site import BY_SLUG
+from mlops_nb.store.people import entries, passwords
+from mlops_nb.store.people.entries import Person
 from mlops_nb.store.store import current
 
 LOG = logging.getLogger("mlops_nb.pages")
@@ -143,8 +144,8 @@ class PasswordLogin(Careful, BasicLoginHandler):
 
 def _checked(name: str, password: str) -> tuple[Person | None, str]:
     folder = current().folder
-    person = people.check(folder, name, password)
-    entry = people.read(folder).get(name)
+    person = entries.check(folder, name, password)
+    entry = entries.read(folder).get(name)
     return (person, passwords.mark(entry.password)) if person and entry else (None, "")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from mlops_nb.show import stages
 from mlops_nb.show.page import escape
 
 # What addresses end with where Jupyter serves the scripts; and whether links lead nowhere, in a file that was saved.
@@ -79,6 +80,19 @@ def sign(mark: str, kind: str) -> str:
     """A sign and its word, like `● finished`; only the sign is coloured."""
     symbol, _, word = mark.partition(" ")
     return f'<span aria-hidden="true" class="{kind}">{escape(symbol)}</span> {escape(word)}'
+
+
+def stage(stage: str, mark: str = "") -> str:
+    """A stage with its sign, and `ungated` or `overridden` where that must be said; nothing for `none`."""
+    shown = (
+        sign(f"{stages.SIGNS[stage]} {stage}", stages.KINDS[stage]) if stage in stages.SIGNS and stage != "none" else ""
+    )
+    return f"{shown} {marked(mark)}".strip()
+
+
+def marked(mark: str) -> str:
+    """`▲ ungated`, `▲ overridden`; nothing where nothing must be said."""
+    return sign(stages.mark_text(mark), "warn") if mark else ""
 
 
 def tile(name: str, value: str, more: str = "", *, small: bool = False) -> str:

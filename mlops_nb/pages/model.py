@@ -8,21 +8,6 @@ from mlops_nb.results import Result
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Member(Result):
-    """Somebody who can sign in to the dashboard of this project.
-
-    Args:
-        name: As they sign in; with OAuth, as the provider calls them.
-        role: 'viewer', 'editor' or 'approver'.
-        signs_in: 'password' or 'OAuth'.
-    """
-
-    name: str
-    role: str
-    signs_in: str
-
-
-@dataclass(frozen=True, slots=True, repr=False)
 class Dashboard(Result):
     """A dashboard that runs, in a process of its own.
 

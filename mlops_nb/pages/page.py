@@ -110,7 +110,7 @@ class PageView(Viewer):
     @property
     def may_write(self) -> bool:
         """Whether the reader may change anything; what they may not do is not offered."""
-        from mlops_nb.pages.people import allowed
+        from mlops_nb.store.people.entries import allowed
 
         return allowed(self.visit.person, "write")
 

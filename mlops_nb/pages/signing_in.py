@@ -15,11 +15,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mlops_nb.errors import StoreError
-from mlops_nb.pages import passwords, people
-from mlops_nb.pages.people import Person
 from mlops_nb.pages.settings import Settings
-from mlops_nb.services.starting import only_one
 from mlops_nb.store import durable
+from mlops_nb.store.locking import only_one
+from mlops_nb.store.people import entries, passwords
+from mlops_nb.store.people.entries import Person
 from mlops_nb.store.store import current
 
 LOG = logging.getLogger("mlops_nb.pages")
@@ -130,10 +130,10 @@ def _elsewhere(read: Callable[[str], str | None]) -> Person | None:
     return Person(name, entry.role if entry else "viewer")
 
 
-def _known() -> Mapping[str, people.Entry] | None:
+def _known() -> Mapping[str, entries.Entry] | None:
     """The people of the project; None, and a line in the log, when their list is damaged: then nobody is anybody."""
     try:
-        return people.read(current().folder)
+        return entries.read(current().folder)
     except StoreError as error:
         LOG.error("%s", error.line())
         return None
@@ -157,6 +157,6 @@ def can_sign_in() -> bool:
     if _settings.oauth:
         return True
     try:
-        return any(entry.password for entry in people.read(current().folder).values())
+        return any(entry.password for entry in entries.read(current().folder).values())
     except StoreError:
         return False

@@ -17,10 +17,11 @@ from types import FrameType
 from typing import BinaryIO
 
 from mlops_nb.errors import InvalidInput, MissingExtra, MlopsError, Refused, StoreError
-from mlops_nb.pages import people
 from mlops_nb.pages.model import Dashboard
 from mlops_nb.pages.settings import Settings, checked, is_loopback, url
 from mlops_nb.pages.site import BY_SLUG
+from mlops_nb.store.actor import inherited
+from mlops_nb.store.people import entries
 
 LOG = "dashboard.log"
 _NEEDED = ("panel", "panel_material_ui", "holoviews")
@@ -61,7 +62,7 @@ def start(folder: Path, page: str, settings: Settings) -> Dashboard:
     for package in _NEEDED:
         if importlib.util.find_spec(package) is None:
             raise MissingExtra(package, "dashboards")
-    known = len(people.read(folder))
+    known = len(entries.read(folder))
     with _starting:
         found = _mine(folder)
         if found is None:
@@ -107,7 +108,7 @@ def _started(folder: Path, settings: Settings) -> _Running:
             stderr=errors,
             # Ctrl-C in a shell and Jupyter's interrupt go to a whole group of processes: this one is not meant.
             start_new_session=True,
-            env={**os.environ, "MLOPS_NB_STORE": str(folder)},
+            env={**inherited(), "MLOPS_NB_STORE": str(folder)},
         )
     try:
         answer = _answer(process, order)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import panel as pn
 
 if TYPE_CHECKING:
-    from mlops_nb.pages.people import Person
+    from mlops_nb.store.people.entries import Person
 
 _LOOKS = ("light", "dark")
 

@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from mlops_nb.adapters.model_files import is_pickle
 from mlops_nb.results import Result
+
+
+def mark_of(stage: str, how: str) -> str:
+    """What must show wherever a version shows that was let into a stage in this way; empty for nothing."""
+    return how if stage in ("staging", "production") and how in ("ungated", "overridden") else ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -26,6 +32,12 @@ class Version(Result):
         framework: Library versions it was saved with.
         datasets: Fingerprints of the data that its run trained on.
         existed: Whether `register` found the same model of the same run already registered.
+        verified: How the registrant's name was checked; empty when it is the system's word.
+        stage: `none`, `staging`, `production` or `archived`, since `since_us`.
+        how: How it came into its stage: `gated`, `ungated`, `overridden`, `rollback`, `replaced`, `free`.
+        aliases: Movable names that point to it now.
+        mark: What must show wherever the version shows: `ungated` (no policy judged it) or `overridden`; else empty.
+            A rollback does not wash it off.
     """
 
     model: str
@@ -44,6 +56,12 @@ class Version(Result):
     created_us: int
     datasets: tuple[str, ...] = ()
     existed: bool = False
+    verified: str = ""
+    stage: str = "none"
+    how: str = ""
+    since_us: int | None = None
+    aliases: tuple[str, ...] = ()
+    mark: str = ""
     model_id: int = field(default=0, compare=False)
 
     @property
@@ -57,6 +75,11 @@ class Version(Result):
         return f"version:{self.model_id}/{self.version}"
 
     @property
+    def pickled(self) -> bool:
+        """Whether loading it runs code that is in its file."""
+        return is_pickle(self.format)
+
+    @property
     def created(self) -> datetime:
         """When it was registered, UTC."""
         return datetime.fromtimestamp(self.created_us / 1e6, UTC)
@@ -64,7 +87,7 @@ class Version(Result):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Model(Result):
-    """A named line of versions: how many there are, and the newest."""
+    """A named line of versions: how many there are, the newest, and the one in production (0: none)."""
 
     name: str
     versions: int
@@ -74,3 +97,6 @@ class Model(Result):
     bytes: int
     created_us: int
     latest_us: int
+    production: int = 0
+    production_us: int | None = None
+    mark: str = ""

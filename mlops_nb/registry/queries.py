@@ -1,14 +1,26 @@
 """SQL of the room of models: portable to PostgreSQL, every value bound."""
 
-_VERSION = """
+# A rollback asks no gate: what let the version in before is what it stands on.
+LET_IN = """(SELECT e.how FROM transition e WHERE e.id = (SELECT max(u.id) FROM transition u
+  WHERE u.model = p.model AND u.number = p.number AND u.alias = '' AND u.after = p.stage AND u.how <> 'rollback'))"""
+_VERSION = f"""
 SELECT m.name, v.number, v.run, v.artifact, a.bytes, v.format, v.signature, v.example, v.trusted, v.framework,
-       v.note, v.actor, v.created_us, v.model
+       v.note, v.actor, v.created_us, v.model, v.verified, coalesce(p.stage, 'none'), p.since_us, t.how,
+       (SELECT group_concat(l.name, '/') FROM (SELECT name FROM alias b WHERE b.model = v.model AND b.number = v.number
+        ORDER BY name) l), {LET_IN}
 FROM version v JOIN model m ON m.id = v.model JOIN artifact a ON a.digest = v.artifact
+LEFT JOIN placement p ON p.model = v.model AND p.number = v.number
+LEFT JOIN transition t ON t.id = (SELECT max(u.id) FROM transition u
+  WHERE u.model = v.model AND u.number = v.number AND u.alias = '')
 WHERE m.trashed_us IS NULL AND v.trashed_us IS NULL"""
 
 VERSIONS = f"{_VERSION} AND m.name = ? ORDER BY v.number DESC"
 VERSION = f"{_VERSION} AND m.name = ? AND v.number = ?"
 LATEST = f"{_VERSION} AND m.name = ? ORDER BY v.number DESC LIMIT 1"
+IN_STAGE = f"{_VERSION} AND m.name = ? AND p.stage = ? ORDER BY p.since_us DESC, v.number DESC"
+ALIASED = f"{_VERSION} AND m.name = ? AND v.number = (SELECT number FROM alias WHERE model = v.model AND name = ?)"
+ALIASES = "SELECT a.name FROM alias a JOIN model m ON m.id = a.model WHERE m.name = ? ORDER BY a.name"
+CHAMPIONS = f"{_VERSION} AND p.stage = 'production'"
 LATEST_OF_ALL = f"""{_VERSION}
 AND v.number = (SELECT max(w.number) FROM version w WHERE w.model = v.model AND w.trashed_us IS NULL) ORDER BY m.name"""
 
@@ -29,8 +41,8 @@ ADD_MODEL = "INSERT INTO model (name, created_us) VALUES (?, ?) ON CONFLICT (nam
 ADD_ARTIFACT = "INSERT INTO artifact VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING"
 ADD_VERSION = """
 INSERT INTO version (model, number, run, artifact, format, signature, example, trusted, framework, source, note,
-                     actor, created_us)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT source FROM run WHERE ulid = ?), ?, ?, ?)"""
+                     actor, verified, created_us)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT source FROM run WHERE ulid = ?), ?, ?, ?, ?)"""
 ADD_EDGE = "INSERT INTO edge VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 ADD_HOLD = "INSERT INTO hold VALUES (?, ?) ON CONFLICT DO NOTHING"
 

@@ -6,6 +6,11 @@ from mlops_nb.errors import InvalidInput, NotFound, brief, nearest
 from mlops_nb.store.store import Store
 
 _LIMIT = 50
+_MOVABLE = """
+SELECT m.name, p.stage FROM placement p JOIN model m ON m.id = p.model
+WHERE m.trashed_us IS NULL AND p.stage = 'production'
+UNION ALL SELECT m.name, a.name FROM alias a JOIN model m ON m.id = a.model WHERE m.trashed_us IS NULL
+ORDER BY 1, 2 LIMIT 2000"""
 
 
 def resolve_model(store: Store, reference: str) -> str:
@@ -50,10 +55,11 @@ def model_names(store: Store, prefix: str) -> list[str]:
 
 
 def version_names(store: Store, prefix: str) -> list[str]:
-    """`name/3` of versions that begin with `prefix`, the newest of each model first."""
+    """`name@production`, `name@ALIAS` and `name/3` that begin with `prefix`, of each model the newest first."""
     rows = store.query(
         "SELECT m.name, v.number FROM version v JOIN model m ON m.id = v.model "
         "WHERE v.trashed_us IS NULL AND m.trashed_us IS NULL ORDER BY m.name, v.number DESC LIMIT 2000"
     )
-    names = [f"{name}/{number}" for name, number in rows]
+    names = [f"{name}@{movable}" for name, movable in store.query(_MOVABLE)]
+    names += [f"{name}/{number}" for name, number in rows]
     return [name for name in names if name.lower().startswith(prefix.lower())][:_LIMIT]

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from mlops_nb.adapters import skops_files
+from mlops_nb.adapters import model_files
 from mlops_nb.errors import InvalidInput, NotFound, Refused, brief, nearest, quoted
 from mlops_nb.registry import queries
 from mlops_nb.registry.describing import completed, described, refuse_unfit
 from mlops_nb.registry.model import Version
 from mlops_nb.registry.resolving import resolve_version
 from mlops_nb.store import names
-from mlops_nb.store.actor import actor
+from mlops_nb.store.actor import Who, identify
 from mlops_nb.store.ids import now_us
 
 if TYPE_CHECKING:
@@ -29,10 +29,11 @@ class Candidate:
 
     data: bytes
     artifact: str
+    format: str
     run: str | None = None
     signature: dict[str, Any] | None = None
     example: dict[str, Any] | None = None
-    framework: Mapping[str, str] = field(default_factory=skops_files.framework_versions)
+    framework: Mapping[str, str] = field(default_factory=dict)
 
 
 class _AlreadyThere(Exception):  # noqa: N818 (no error: ends the transaction without a change)
@@ -72,13 +73,22 @@ def from_run(store: Store, ref: str, variable: str | None) -> Candidate:
             fix=f"--variable {known[0]}",
         )
     _, artifact, detail = wanted[-1]
-    candidate = Candidate(store.artifacts.get(artifact), artifact, run)
+    candidate = Candidate(store.artifacts.get(artifact), artifact, detail.get("format") or model_files.SKOPS, run)
     _know(candidate, detail)
     return candidate
 
 
-def from_object(store: Store, model: object, example: Any) -> Candidate:
+def from_object(
+    store: Store, model: object, example: Any, trust: Sequence[str] = (), allow_pickle: bool = False
+) -> Candidate:
     """A fitted model in memory; when a run saved the same, with that run, its signature and example.
+
+    Args:
+        store: The store.
+        model: The model.
+        example: Rows that it takes, or None.
+        trust: Types that the caller vouches for.
+        allow_pickle: Whether cloudpickle may save what skops can't.
 
     Raises:
         InvalidInput: Not fitted, or nothing that predicts.
@@ -87,8 +97,10 @@ def from_object(store: Store, model: object, example: Any) -> Candidate:
     refuse_unfit(model)
     from mlops_nb.store.artifacts import digest
 
-    data = skops_files.dump(model)
-    candidate = Candidate(data, digest(data))
+    model = model_files.answering(model)
+    saved = model_files.dump(model, allow_pickle, trust)
+    candidate = Candidate(saved.data, digest(saved.data), saved.format)
+    candidate.framework = model_files.framework_versions(saved.format, model)
     rows = store.query(queries.RUN_OF_MODEL, (candidate.artifact,))
     if rows:
         candidate.run = rows[0][0]
@@ -103,25 +115,32 @@ def _know(candidate: Candidate, detail: Mapping[str, Any]) -> None:
     candidate.framework = detail.get("framework") or candidate.framework
 
 
-def add(store: Store, name: str, candidate: Candidate, trust: Sequence[str], note: str) -> Version:
+def add(
+    store: Store, name: str, candidate: Candidate, trust: Sequence[str], note: str, allow_pickle: bool = False
+) -> Version:
     """Add a version; everything or nothing is written.
 
     Raises:
-        Refused: Types that `trust` does not name, a file that does not load, or a model in the trash.
+        Refused: Types that `trust` does not name, a pickle that nobody allowed, a file that does not load, or a model
+            in the trash.
     """
     name = names.name(name, "model")
     _refuse_trashed(store, name)
-    foreign = skops_files.untrusted(candidate.data)
-    skops_files.refuse_untrusted(foreign, trust)
-    model = skops_files.load(candidate.data, trust)  # what can't be loaded is no version
+    foreign = model_files.untrusted(candidate.data, candidate.format)
+    model_files.refuse_untrusted(foreign, trust, saving=True)
+    # What can't be loaded is no version.
+    model = model_files.load(candidate.data, candidate.format, trust, allow_pickle)
+    candidate.framework = candidate.framework or model_files.framework_versions(candidate.format, model)
     candidate.signature = completed(candidate.signature, model)
     example = None if candidate.example is None else json.dumps(candidate.example, allow_nan=False).encode()
     store.artifacts.put(candidate.data)
     kept = None if example is None else (store.artifacts.put(example), len(example))
-    entry = _Entry(name, candidate, [one for one in foreign if one in set(trust)], note, kept, actor())
+    entry = _Entry(name, candidate, [one for one in foreign if one in set(trust)], note, kept, identify(store.folder))
     facts: dict[str, object] = {}
     try:
-        store.change(lambda connection: entry.write(connection, facts), "register", f"model:{name}", added=facts)
+        store.change(
+            lambda connection: entry.write(connection, facts), "register", lambda: entry.node, model=name, added=facts
+        )
     except _AlreadyThere as found:
         return replace(resolve_version(store, f"{name}/{found.number}"), existed=True)
     return resolve_version(store, f"{name}/{facts['version']}")
@@ -140,7 +159,8 @@ class _Entry:
     trusted: list[str]
     note: str
     example: tuple[str, int] | None
-    actor: str
+    who: Who
+    node: str = ""  # what the audit log calls it, once it has its numbers
 
     def write(self, connection: sqlite3.Connection, facts: dict[str, object]) -> None:
         """Everything that belongs to the new version, inside the caller's transaction."""
@@ -154,11 +174,14 @@ class _Entry:
         connection.execute(queries.ADD_ARTIFACT, (new.artifact, len(new.data), now))
         if self.example:
             connection.execute(queries.ADD_ARTIFACT, (*self.example, now))
-        row: tuple[object, ...] = (model, number, new.run, new.artifact, skops_files.FORMAT, _json(new.signature))
+        row: tuple[object, ...] = (model, number, new.run, new.artifact, new.format, _json(new.signature))
         row += (self.example and self.example[0], _json(self.trusted), _json(new.framework))
-        connection.execute(queries.ADD_VERSION, (*row, new.run, self.note, self.actor, now))
-        self._tie(connection, f"version:{model}/{number}")
+        connection.execute(queries.ADD_VERSION, (*row, new.run, self.note, self.who.actor, self.who.verified, now))
+        self.node = f"version:{model}/{number}"
+        self._tie(connection, self.node)
         facts |= {"version": number, "artifact": new.artifact, "run": new.run, "trusted": self.trusted}
+        if model_files.is_pickle(new.format):
+            facts["pickled"] = True
 
     def _tie(self, connection: sqlite3.Connection, node: str) -> None:
         """What the version came from is what it needs: it can't be purged while the version stands."""

@@ -1,4 +1,4 @@
-"""References to a version, `name` (its newest) or `name/3`, and the versions that they name."""
+"""References to a version, `name` (its newest), `name/3`, `name@production` or `name@ALIAS`, and what they name."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any, Protocol
 
 from mlops_nb.errors import InvalidInput, NotFound, brief, nearest, quoted
 from mlops_nb.registry import queries
-from mlops_nb.registry.model import Model, Version
+from mlops_nb.registry.model import Model, Version, mark_of
 
-_KINDS = "a model's name or NAME/NUMBER"
+_KINDS = "a model's name, NAME/NUMBER, NAME@STAGE or NAME@ALIAS"
+STAGES = ("none", "staging", "production", "archived")
+CHAMPION = "champion"  # what people call the version in production
 
 
 class Reader(Protocol):
@@ -22,17 +24,16 @@ class Reader(Protocol):
 
 
 def resolve_version(reader: Reader, ref: str) -> Version:
-    """The version that a reference names: `name` (its newest) or `name/3`.
+    """The version that a reference names: `name` (its newest), `name/3`, `name@production`, `name@ALIAS`.
 
     Raises:
-        NotFound: No such model or version.
-        InvalidInput: Not a reference.
+        NotFound: No such model, version or alias, or nothing in that stage.
+        InvalidInput: Not a reference, or a stage that several versions are in.
     """
     text = str(ref).strip()
     if "@" in text:
-        name, _, stage = text.partition("@")
-        _refuse_unknown(reader, name)
-        raise NotFound(f"no version of {name!r} is in {brief(stage)}", expected=_KINDS, fix=f"{name}/1")
+        name, _, movable = text.partition("@")
+        return _movable(reader, name.strip(), movable.strip())
     name, slash, number = text.rpartition("/") if "/" in text else (text, "", "")
     name = name.strip()
     if slash and not re.fullmatch(r"[0-9]{1,9}", number):
@@ -43,6 +44,48 @@ def resolve_version(reader: Reader, ref: str) -> Version:
         _refuse_unknown(reader, name)
         raise _no_version(reader, name, number)
     return _version(reader, rows[0])
+
+
+def _movable(reader: Reader, name: str, movable: str) -> Version:
+    """The version that a stage or an alias points to now."""
+    stage = "production" if movable == CHAMPION else movable
+    in_stage = stage in STAGES
+    rows = reader.query(*((queries.IN_STAGE, (name, stage)) if in_stage else (queries.ALIASED, (name, movable))))
+    if len(rows) == 1:
+        return _version(reader, rows[0])
+    _refuse_unknown(reader, name)
+    if rows:
+        some = ", ".join(f"{name}/{row[1]}" for row in rows[:5])
+        raise InvalidInput(f"{len(rows)} versions of {name!r} are in {stage}", expected="one of them", fix=some)
+    aliases = [row[0] for row in reader.query(queries.ALIASES, (name,))]
+    if in_stage:
+        raise NotFound(f"no version of {name!r} is in {stage}", fix=f"%versions {quoted(name)}")
+    known = [*STAGES, CHAMPION, *aliases]
+    raise NotFound(
+        f"{name!r} has no alias {brief(movable)}",
+        expected=", ".join(known[1:]),
+        nearest=nearest(movable, known),
+        fix=f"%pin {quoted(f'{name}/1')} {quoted(movable)}" if not aliases else "",
+    )
+
+
+def model_row(reader: Reader, name: str) -> tuple[int, str]:
+    """The row and the name of a model.
+
+    Raises:
+        NotFound: No such model.
+    """
+    name = str(name).strip()
+    rows = reader.query(queries.MODEL, (name,))
+    if not rows or rows[0][1] is not None:
+        _refuse_unknown(reader, name)
+    return rows[0][0], name
+
+
+def champion_of(reader: Reader, name: str) -> Version | None:
+    """The version in production, or None."""
+    rows = reader.query(queries.IN_STAGE, (name, "production"))
+    return _version(reader, rows[0]) if rows else None
 
 
 def versions_of(reader: Reader, name: str) -> list[Version]:
@@ -61,14 +104,16 @@ def versions_of(reader: Reader, name: str) -> list[Version]:
 def all_models(reader: Reader) -> list[Model]:
     """All models, the one with the newest version first."""
     newest = {row[0]: _version(reader, row) for row in reader.query(queries.LATEST_OF_ALL)}
-    found = [_model(row, newest.get(row[0])) for row in reader.query(queries.MODELS)]
+    champions = {row[0]: _version(reader, row) for row in reader.query(queries.CHAMPIONS)}
+    found = [_model(row, newest.get(row[0]), champions.get(row[0])) for row in reader.query(queries.MODELS)]
     return sorted(found, key=lambda model: (-model.latest_us, model.name))
 
 
-def _model(row: tuple[Any, ...], newest: Version | None) -> Model:
+def _model(row: tuple[Any, ...], newest: Version | None, champion: Version | None) -> Model:
     if newest is None:
         return Model(row[0], row[2], 0, "", None, 0, row[1], row[1])
-    return Model(row[0], row[2], newest.version, newest.estimator, newest.run, newest.bytes, row[1], newest.created_us)
+    known = (row[0], row[2], newest.version, newest.estimator, newest.run, newest.bytes, row[1], newest.created_us)
+    return Model(*known) if champion is None else Model(*known, champion.version, champion.since_us, champion.mark)
 
 
 def _version(reader: Reader, row: tuple[Any, ...]) -> Version:
@@ -91,6 +136,12 @@ def _version(reader: Reader, row: tuple[Any, ...]) -> Version:
         created_us=row[12],
         datasets=tuple(digest for (digest,) in trained_on),
         model_id=row[13],
+        verified=row[14],
+        stage=row[15],
+        since_us=row[16],
+        how=row[17] or "" if row[15] != "none" else "",
+        aliases=tuple(row[18].split("/")) if row[18] else (),
+        mark=mark_of(row[15], row[19] or ""),
     )
 
 

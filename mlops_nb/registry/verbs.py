@@ -23,8 +23,13 @@ def register(
     note: Annotated[str, Arg("why this version exists")] = "",
     example: Annotated[Any, Arg("rows that the model takes, for its signature", kind="expression")] = None,
     variable: Annotated[str | None, Arg("which model of the run, when it saved several")] = None,
+    allow_pickle: Annotated[
+        bool, Arg("save with cloudpickle what skops can't: it can run any code when loaded")
+    ] = False,
 ) -> Version:
     """Make a new version of a model: saved through skops, with its signature, example, run, data and code.
+
+    Models of XGBoost and LightGBM that stand alone are saved in the formats of their libraries.
 
     A fitted model that a tracked cell saved is found again by its bytes, with its run. The same model of the same
     run is not registered twice: the version that is there comes back, with `existed`.
@@ -36,6 +41,8 @@ def register(
         note: Why this version exists.
         example: Rows as in `fit`; without them, or a run, only column names are known.
         variable: The model's variable, when the run saved several.
+        allow_pickle: Whether what skops can't save, or holds types that are not named, goes by cloudpickle. Such a
+            file can run any code when it is loaded, and is marked wherever the version shows.
 
     Returns:
         The version, numbered 1, 2, 3 … without gaps.
@@ -53,8 +60,12 @@ def register(
     store = current()
     names.name(name, "model")
     run = _run(model)
-    candidate = from_object(store, model, example) if run is None else from_run(store, run, variable)
-    version = add(store, name, candidate, _types(trust), note)
+    types = _types(trust)
+    if run is None:
+        candidate = from_object(store, model, example, types, allow_pickle)
+    else:
+        candidate = from_run(store, run, variable)
+    version = add(store, name, candidate, types, note, allow_pickle)
     prepare(store.folder, _SLOW)
     return version
 
@@ -77,23 +88,25 @@ def load(
     ref: Annotated[str, Arg("the version, NAME or NAME/NUMBER", kind="version")],
     *,
     trust: Annotated[Sequence[str], Arg("a type in the model that you vouch for (module.Class)", short="t")] = (),
+    allow_pickle: Annotated[bool, Arg("open a pickle, which can run any code", python_only=True)] = False,
 ) -> Any:
     """The model of a version, as it was fitted. Its file is checked against its digest first.
 
     Types that the registrant vouched for are trusted in a store whose files are yours, for registering was an explicit
-    yes to exactly these bytes; in somebody else's store, name them again.
+    yes to exactly these bytes; in somebody else's store, name them again. The same holds for a version that was saved
+    with `--allow-pickle`: in somebody else's store it is opened with `allow_pickle=True` only.
 
     Raises:
         NotFound: No such version, or its file is gone.
         Corrupt: Its file was altered.
-        Refused: It holds types that nobody here vouched for.
+        Refused: It holds types that nobody here vouched for, or is a pickle in a store that is not yours.
     """
     from mlops_nb.registry.opening import open_version
     from mlops_nb.registry.resolving import resolve_version
     from mlops_nb.store.store import current
 
     store = current()
-    return open_version(store, resolve_version(store, ref), _types(trust))
+    return open_version(store, resolve_version(store, ref), _types(trust), allow_pickle)
 
 
 def models() -> Results[Model]:

@@ -18,7 +18,7 @@ from mlops_nb.runs.numbers import FAR, kind, number, whole
 from mlops_nb.runs.series import Points
 from mlops_nb.services import process
 from mlops_nb.store import names
-from mlops_nb.store.actor import actor
+from mlops_nb.store.actor import identify
 from mlops_nb.store.ids import new_ulid, now_us
 from mlops_nb.store.masking import mask
 from mlops_nb.store.store import ends_abruptly
@@ -86,7 +86,7 @@ class ActiveRun(Result):
 
     def _begin(self, params: list[tuple[str, str, float | None]], tags: list[tuple[str, str]], note: str) -> None:
         me = process.this()
-        where = (me.host, me.pid, me.started_us, actor(), note)
+        where = (me.host, me.pid, me.started_us, identify(self.store.folder).actor, note)
 
         def begin(connection: sqlite3.Connection) -> None:
             connection.execute(queries.EXPERIMENT_ADD, (self.experiment, self.started_us))

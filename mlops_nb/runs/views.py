@@ -11,7 +11,7 @@ from mlops_nb.runs.model import SavedView
 from mlops_nb.runs.query.grammar import LONGEST, parse_columns, parse_sort, parse_where
 from mlops_nb.runs.query.plan import prepare
 from mlops_nb.store import names
-from mlops_nb.store.actor import actor
+from mlops_nb.store.actor import identify
 from mlops_nb.store.ids import now_us
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def save_view(store: Store, name: str, where: str, sort: str, columns: str) -> S
     if not (where or sort or columns.strip()):
         raise InvalidInput("a view of nothing", expected="a filter, --sort or --columns", fix=f"%view {called} FILTER")
     shown = tuple(f.name if f.space == "run" else f"{f.space}.{f.name}" for f in parse_columns(columns))
-    made = SavedView(called, where, sort, shown, actor(), now_us())
+    made = SavedView(called, where, sort, shown, identify(store.folder).actor, now_us())
     values = (called, where, sort, json.dumps(shown, ensure_ascii=False), made.actor, made.created_us)
     store.change(
         lambda connection: connection.execute(_PUT, values),

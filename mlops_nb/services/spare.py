@@ -17,6 +17,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mlops_nb.store.actor import inherited
+
 IDLE_S = 600.0
 
 
@@ -78,7 +80,7 @@ def _alive(folder: Path) -> bool:
 
 
 def _start(folder: Path, modules: Sequence[str]) -> _Detached:
-    environment = {**os.environ, "MLOPS_NB_STORE": str(folder)}
+    environment = {**inherited(), "MLOPS_NB_STORE": str(folder)}
     return _Detached(
         [sys.executable, "-m", "mlops_nb.services.spare", *modules],
         stdin=subprocess.PIPE,

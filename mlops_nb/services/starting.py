@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from mlops_nb.services import facts as facts_file
@@ -76,12 +73,3 @@ def _signal(pid: int, number: signal.Signals, *, group: bool) -> None:
         (os.killpg if group else os.kill)(pid, number)
     except ProcessLookupError:
         return  # it was faster
-
-
-@contextmanager
-def only_one(path: Path) -> Iterator[None]:
-    """One process at a time starts or stops the service that `path` belongs to; the others wait."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

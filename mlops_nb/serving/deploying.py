@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_nb.adapters import skops_files
+from mlops_nb.adapters import model_files
 from mlops_nb.errors import Corrupt, InvalidInput, MissingExtra, MlopsError, Refused, quoted
-from mlops_nb.registry.opening import read_version, vouched
-from mlops_nb.registry.resolving import resolve_version
+from mlops_nb.registry.opening import read_version, refuse_pickle, vouched
+from mlops_nb.registry.resolving import champion_of, resolve_version
 from mlops_nb.services import facts as facts_file
 from mlops_nb.services import spare, starting
 from mlops_nb.services.facts import FAILED, Facts
@@ -22,8 +22,9 @@ from mlops_nb.serving import queries
 from mlops_nb.serving.finding import find, resolve_deployment
 from mlops_nb.serving.judging import keeper
 from mlops_nb.serving.places import facts_path, log_path
-from mlops_nb.store import names
+from mlops_nb.store import names, reasons
 from mlops_nb.store.ids import now_us
+from mlops_nb.store.locking import only_one
 
 if TYPE_CHECKING:
     import sqlite3
@@ -60,17 +61,19 @@ def put_up(plan: Plan) -> Deployment:
     _refuse_unloadable(plan)
     if not 0 <= plan.port <= 65535:
         raise InvalidInput(f"{plan.port} is no port", expected="0 (any free one) to 65535")
-    with starting.only_one(facts_path(plan.store.folder, plan.name)):
+    with only_one(facts_path(plan.store.folder, plan.name)):
         old = find(plan.store, plan.name)
         live = old if old is not None and old.wanted and _alive(old) else None
         if live is not None and _same(live, plan):
             return live
         before = plan.store.query(queries.ROW, (plan.name,))
-        plan.store.change(_wanting(plan), "deploy", f"deployment:{plan.name}", version=plan.version.ref, host=plan.host)
+        said = {"version": plan.version.ref, "of": plan.version.node, "host": plan.host}
+        plan.store.change(_wanting(plan), "deploy", f"deployment:{plan.name}", **said)
         try:
             facts = _begin(plan, old, live)
         except BaseException as error:
-            plan.store.change(_put_back(plan.name, before), "deploy failed", f"deployment:{plan.name}", why=str(error))
+            why = reasons.of_error(error)
+            plan.store.change(_put_back(plan.name, before), "deploy failed", f"deployment:{plan.name}", why=why)
             raise
         row = (plan.host, facts.port, facts.pid, facts.started_us, plan.name)
         plan.store.write(lambda connection: connection.execute(queries.RUNS, row))
@@ -96,9 +99,10 @@ def _refuse_missing_server() -> None:
 def _refuse_unloadable(plan: Plan) -> None:
     """What can be known before anything is written: the file is whole, and its types are vouched for."""
     data = read_version(plan.store, plan.version)
+    refuse_pickle(plan.store, plan.version)
     try:
         trusted = vouched(plan.store, plan.version, plan.trust)
-        skops_files.refuse_untrusted(skops_files.untrusted(data), trusted)
+        model_files.refuse_untrusted(model_files.untrusted(data, plan.version.format), trusted)
     except (Refused, Corrupt) as error:
         raise type(error)(f"{plan.version.ref}: {error.what}", expected=error.expected, fix=error.fix) from error
 
@@ -205,7 +209,7 @@ def take_down(store: Store, ref: str) -> Deployment:
     """
     name = resolve_deployment(store, ref).name
     path = facts_path(store.folder, name)
-    with starting.only_one(path):
+    with only_one(path):
         found = resolve_deployment(store, name)
         if not found.wanted:
             return found
@@ -217,7 +221,9 @@ def take_down(store: Store, ref: str) -> Deployment:
             connection.execute(queries.UNWANT, (name,))
             connection.execute(queries.RELEASE, (f"deployment:{name}",))
 
-        store.change(write, "undeploy", f"deployment:{name}", version=found.version)
+        ((model, number),) = store.query(queries.SERVES, (name,))
+        said = {"version": found.version, "of": f"version:{model}/{number}"}
+        store.change(write, "undeploy", f"deployment:{name}", **said)
     return resolve_deployment(store, name)
 
 
@@ -238,8 +244,24 @@ def planned(
 
     Raises:
         NotFound: No such version.
+        Refused: Only a model was named, and no version of it is in production.
         InvalidInput: Not a valid name.
     """
-    version = resolve_version(store, ref)
+    version = _deployable(store, ref)
     checked = names.name(version.model if name is None else name, "deployment")
     return Plan(store, version, checked, *address, wait, tuple(trust))
+
+
+def _deployable(store: Store, ref: str) -> Version:
+    """A model's name alone is its champion here: what was registered last was let in by nobody."""
+    text = str(ref).strip()
+    champion = champion_of(store, text)
+    if champion is not None:
+        return champion
+    version = resolve_version(store, text)
+    if "/" in text or "@" in text:
+        return version
+    raise Refused(
+        f"no version of {text!r} is in production, and the newest is not served because it is the newest",
+        fix=f"%stage {quoted(version.ref)} production --reason …, or %deploy {quoted(version.ref)}",
+    )

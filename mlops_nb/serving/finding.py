@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlops_nb.errors import NotFound, brief, nearest
+from mlops_nb.registry.model import mark_of
 from mlops_nb.serving import queries
 from mlops_nb.serving.model import Deployment
 
@@ -43,5 +44,6 @@ def every(store: Store) -> list[Deployment]:
 
 
 def _deployment(store: Store, row: tuple[Any, ...]) -> Deployment:
-    name, model, number, host, port, pid, started_us, wanted, created_us = row
-    return Deployment(name, model, number, host, port, pid, started_us, bool(wanted), created_us, store.folder)
+    name, model, number, host, port, pid, started_us, wanted, created_us, stage, how = row
+    known = (name, model, number, host, port, pid, started_us, bool(wanted), created_us, store.folder)
+    return Deployment(*known, stage, mark_of(stage, how or ""))

@@ -25,6 +25,8 @@ class Deployment(Result):
         started_us: When that began, microseconds UTC.
         wanted: Whether it should be serving.
         created_us: When the name was first deployed, microseconds UTC.
+        stage: Where its version stands: `none`, `staging`, `production` or `archived`.
+        mark: `ungated` or `overridden`, when its version came into that stage so.
     """
 
     name: str
@@ -37,6 +39,8 @@ class Deployment(Result):
     wanted: bool
     created_us: int
     folder: Path = field(compare=False)
+    stage: str = "none"
+    mark: str = ""
 
     SHOWN: ClassVar = ("version", "url", "status", "restarts")
 

@@ -1,8 +1,13 @@
 """SQL of the room of deployments: portable to PostgreSQL, every value bound."""
 
-_DEPLOYMENT = """
-SELECT d.name, m.name, d.number, d.host, d.port, d.pid, d.process_started_us, d.wanted, d.created_us
-FROM deployment d JOIN model m ON m.id = d.model WHERE d.trashed_us IS NULL"""
+from mlops_nb.registry.queries import LET_IN
+
+_DEPLOYMENT = f"""
+SELECT d.name, m.name, d.number, d.host, d.port, d.pid, d.process_started_us, d.wanted, d.created_us,
+       coalesce(p.stage, 'none'), {LET_IN}
+FROM deployment d JOIN model m ON m.id = d.model
+LEFT JOIN placement p ON p.model = d.model AND p.number = d.number
+WHERE d.trashed_us IS NULL"""
 
 DEPLOYMENTS = f"{_DEPLOYMENT} ORDER BY d.wanted DESC, d.name"
 DEPLOYMENT = f"{_DEPLOYMENT} AND d.name = ?"
@@ -25,3 +30,4 @@ FORGET = "DELETE FROM deployment WHERE name = ?"
 
 HOLD = "INSERT INTO hold VALUES (?, ?) ON CONFLICT DO NOTHING"
 RELEASE = "DELETE FROM hold WHERE holder = ?"
+SERVES = "SELECT model, number FROM deployment WHERE name = ?"

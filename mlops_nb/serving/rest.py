@@ -33,10 +33,14 @@ class Service:
         version: The version's number.
         predictor: Answers.
         limit: The longest body, bytes.
+        platform: What kind of file the model is, as the protocol names it: library and format.
     """
 
-    def __init__(self, name: str, version: int, predictor: Predictor, limit: int = BODY_LIMIT) -> None:
+    def __init__(
+        self, name: str, version: int, predictor: Predictor, limit: int = BODY_LIMIT, platform: str = "sklearn_skops"
+    ) -> None:
         self.name, self.version, self.predictor, self.limit = name, str(version), predictor, limit
+        self.platform = platform
 
     def metadata(self) -> dict[str, Any]:
         """The model's metadata: what it takes and gives."""
@@ -44,7 +48,7 @@ class Service:
         return {
             "name": self.name,
             "versions": [self.version],
-            "platform": "sklearn_skops",
+            "platform": self.platform,
             "inputs": [{key: one[key] for key in public} for one in self.predictor.inputs],
             "outputs": [_public_output(one) for one in self.predictor.outputs],
         }

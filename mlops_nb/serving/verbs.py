@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def deploy(
-    ref: Annotated[str, Arg("the version, NAME or NAME/NUMBER", kind="version")],
+    ref: Annotated[str, Arg("the version, NAME/NUMBER, or NAME for the one in production", kind="version")],
     *,
     name: Annotated[
         str | None, Arg("the deployment's name; the model's by default", kind="deployment", short="n")
@@ -29,7 +29,7 @@ def deploy(
     anybody away; the same version comes back as it is. A worker that dies is started again.
 
     Args:
-        ref: Which version.
+        ref: Which version; a model's name alone is its champion, and refused while it has none.
         name: What clients call it.
         port: A port, or 0.
         host: An address; anything but loopback is open to whoever can reach it.
@@ -42,7 +42,7 @@ def deploy(
     Raises:
         NotFound: No such version, or its file is gone.
         Corrupt: Its file was altered.
-        Refused: It holds types that nobody vouched for.
+        Refused: It holds types that nobody vouched for, or no version is in production and none was named.
         InvalidInput: Not a valid name, or the port is taken.
         MissingExtra: uvicorn or Starlette is not installed.
     """

@@ -153,12 +153,13 @@ def _record_restarts(store: Store, name: str, count: int) -> None:
 def _serve(predictor: Predictor, name: str, version: Version, listener: socket.socket, report: Report) -> None:
     import uvicorn
 
+    from mlops_nb.adapters.model_files import PLATFORMS
     from mlops_nb.serving.rest import Service, app
 
     # Anything a model warns of, it warns of once: a log is no place for one line a request.
     warnings.simplefilter("once")
     config = uvicorn.Config(
-        app(Service(name, version.version, predictor)),
+        app(Service(name, version.version, predictor, platform=PLATFORMS[version.format])),
         log_level="warning",
         access_log=False,
         lifespan="off",

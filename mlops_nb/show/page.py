@@ -35,6 +35,12 @@ def strong(value: object) -> str:
     return f'<span style="font-weight:600">{escape(value)}</span>'
 
 
+def wrapped(value: object) -> str:
+    """A sentence in a table, whose cells keep to one line otherwise."""
+    width = "display:inline-block;white-space:normal;min-width:18em;max-width:44em"
+    return f'<span style="{width}">{escape(value)}</span>'
+
+
 # Dark enough on white and light enough on black (3:1 for a sign); the word beside it says the same.
 _COLOURS = {"good": "#2e9e5b", "bad": "#dc4c4c", "warn": "#b7791f", "busy": "#3b82c4", "quiet": "currentColor"}
 

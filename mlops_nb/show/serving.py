@@ -7,6 +7,7 @@ from typing import Any
 from mlops_nb.errors import quoted
 from mlops_nb.serving.model import Deployment, Log, Prediction
 from mlops_nb.show import facts, page
+from mlops_nb.show.stages import stage_html, stage_text
 from mlops_nb.show.table import Column, TableView
 from mlops_nb.show.words import number, seconds, when
 
@@ -17,6 +18,7 @@ _DEPLOYMENTS = (
     Column("deployment", lambda d: d.name),
     Column("status", lambda d: mark(d.status), sign=lambda d: _sign(d.status)),
     Column("version", lambda d: d.version),
+    Column("stage", lambda d: stage_text(d.stage, d.mark), sign=lambda d: stage_html(d.stage, d.mark)),
     Column("url", lambda d: d.url, mono=True),
     Column("since", lambda d: when(d.started_us) if d.wanted else ""),
     Column("restarts", lambda d: str(d.restarts or ""), right=True),
@@ -52,7 +54,7 @@ def _deployment(value: Deployment) -> facts.FactsView:
     ask = f"%predict {name} ROWS" if status == "ready" else f"%logs {name}" if status == "down" else ""
     return facts.FactsView(
         [
-            ("version", value.version),
+            ("version", " ".join((value.version, stage_text(value.stage, value.mark))).rstrip()),
             ("address", value.url if value.wanted else ""),
             ("restarts", str(value.restarts) if value.restarts else ""),
             ("next", ask),

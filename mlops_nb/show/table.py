@@ -16,7 +16,7 @@ class Column:
     """One column: its title, the text of a cell, and whether it holds numbers or identifiers.
 
     `sign` gives the cell as HTML where colour helps (the word stays); `strong` says which items stand out; `field` is
-    what a filter or an order calls it, empty where they don't know it.
+    what a filter or an order calls it, empty where they don't know it; `most` characters are shown.
     """
 
     title: str
@@ -26,6 +26,11 @@ class Column:
     sign: Callable[[Any], str] | None = None
     strong: Callable[[Any], bool] | None = None
     field: str = ""
+    most: int = 0
+
+    def shown(self, item: Any) -> str:
+        """The cell as one line of text: at most 60 characters, or `most`."""
+        return cut(self.cell(item), self.most or 60)
 
     def html(self, item: Any) -> str:
         """The cell as HTML."""
@@ -34,6 +39,8 @@ class Column:
         text = self.cell(item)
         if self.mono:
             return page.mono(text)
+        if self.most:
+            return page.wrapped(cut(text, self.most))
         shown = cut(text, 80)
         return page.strong(shown) if self.strong is not None and self.strong(item) else page.escape(shown)
 
@@ -69,7 +76,7 @@ class TableView:
     def text(self) -> str:
         """As text: columns padded, at most 60 characters each."""
         columns = self.used()
-        shown = [[cut(column.cell(item)) for column in columns] for item in self.items]
+        shown = [[column.shown(item) for column in columns] for item in self.items]
         lines = aligned([c.title for c in columns], shown, [c.right for c in columns])
         return "\n".join(line for line in (self.caption, *lines, self.note) if line)
 

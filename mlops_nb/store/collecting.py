@@ -23,12 +23,25 @@ _PURGEABLE = f"""
 FROM run WHERE ({_OLD} OR experiment IN (SELECT id FROM experiment WHERE {_OLD}))
   AND NOT (status = 'running' AND heartbeat_us > :quiet)
 """
+_OLD_VERSIONS = f"FROM version WHERE ({_OLD} OR model IN (SELECT id FROM model WHERE {_OLD}))"
+# Who was in production, and who let it in, is kept for ever, and with it what that was.
+_ON_RECORD = """(EXISTS (SELECT 1 FROM transition t WHERE t.model = version.model AND t.number = version.number)
+    OR EXISTS (SELECT 1 FROM approval a WHERE a.model = version.model AND a.number = version.number))"""
+_PURGED_VERSIONS = f"""{_OLD_VERSIONS} AND NOT {_ON_RECORD}
+    AND NOT EXISTS (SELECT 1 FROM deployment d WHERE d.model = version.model AND d.number = version.number)
+    AND 'version:' || model || '/' || number NOT IN ({_HELD})"""
+_KEPT_VERSIONS = f"""SELECT (SELECT m.name FROM model m WHERE m.id = version.model), number
+    {_OLD_VERSIONS} AND {_ON_RECORD} ORDER BY 1, 2"""
+_WITH_THEM = f"(model, number) IN (SELECT model, number {_PURGED_VERSIONS})"
 # What goes with the trash, in the order that foreign keys allow. `:before` is a moment, microseconds UTC.
 _TRASH = (
     f"DELETE FROM deployment WHERE {_OLD} AND wanted = 0",
-    f"""DELETE FROM version WHERE ({_OLD} OR model IN (SELECT id FROM model WHERE {_OLD}))
-    AND NOT EXISTS (SELECT 1 FROM deployment d WHERE d.model = version.model AND d.number = version.number)
-    AND 'version:' || model || '/' || number NOT IN ({_HELD})""",
+    f"DELETE FROM evidence WHERE {_WITH_THEM}",
+    f"DELETE FROM gate_result WHERE checked IN (SELECT ulid FROM gate_check WHERE {_WITH_THEM})",
+    f"DELETE FROM gate_check WHERE {_WITH_THEM}",
+    f"DELETE FROM document WHERE {_WITH_THEM}",
+    f"DELETE {_PURGED_VERSIONS}",
+    f"DELETE FROM document WHERE model IN (SELECT id FROM model WHERE {_OLD} AND id NOT IN (SELECT model FROM version))",
     f"DELETE FROM model WHERE {_OLD} AND id NOT IN (SELECT model FROM version)",
     """DELETE FROM hold WHERE holder LIKE 'version:%'
     AND holder NOT IN (SELECT 'version:' || model || '/' || number FROM version)""",
@@ -61,6 +74,8 @@ _ARTIFACTS = f"""
 DELETE FROM artifact WHERE digest NOT IN (SELECT artifact FROM run_artifact)
   AND digest NOT IN (SELECT artifact FROM version)
   AND digest NOT IN (SELECT example FROM version WHERE example IS NOT NULL)
+  AND digest NOT IN (SELECT predictions FROM evidence WHERE predictions IS NOT NULL)
+  AND digest NOT IN (SELECT sample FROM evidence WHERE sample IS NOT NULL)
   AND 'artifact:' || digest NOT IN ({_HELD})
 """
 
@@ -81,18 +96,26 @@ def collect(store: Store, days: int, dry: bool) -> Collected:
     except _DryRun as undone:
         purged = undone.purged
     artifacts, freed = _sweep(store, purged.known, dry)
-    kept = tuple(f"run {ulid[:10]} is needed by {holds.describe(store, holder)}" for ulid, holder in purged.kept)
-    return Collected(purged.runs, purged.others, artifacts, purged.texts, freed, dry, kept)
+    kept = [f"run {ulid[:10]} is needed by {holds.describe(store, holder)}" for ulid, holder in purged.kept]
+    kept += [
+        f"version {name}/{number} is on record: it stood in a stage or was decided on"
+        for name, number in purged.on_record
+    ]
+    return Collected(purged.runs, purged.others, artifacts, purged.texts, freed, dry, tuple(kept))
 
 
 class _Purged(NamedTuple):
-    """How many rows went, the artifacts that are still known, and the runs that somebody needs, with who does."""
+    """How many rows went, the artifacts that are still known, and what stayed.
+
+    `kept`: the runs that somebody needs, with who does; `on_record`: versions that have a history.
+    """
 
     runs: int
     others: int
     texts: int
     known: set[str]
     kept: list[tuple[str, str]]
+    on_record: list[tuple[str, int]]
 
 
 class _DryRun(Exception):  # noqa: N818 (undoes the transaction, is never seen)
@@ -108,12 +131,13 @@ def _purge(connection: sqlite3.Connection, moments: dict[str, int], dry: bool) -
     others = gone(*_TRASH)
     runs = gone(_RUNS)
     kept = connection.execute(_KEPT, moments).fetchall()
+    on_record = connection.execute(_KEPT_VERSIONS, moments).fetchall()
     others += gone(*_UNUSED)
     gone(_POINTS)
     texts = gone(_TEXTS)
     gone(_ARTIFACTS)
     known = {name for (name,) in connection.execute("SELECT digest FROM artifact")}
-    purged = _Purged(runs, others, texts, known, kept)
+    purged = _Purged(runs, others, texts, known, kept, on_record)
     if dry:
         raise _DryRun(purged)
     return purged

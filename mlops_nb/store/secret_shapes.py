@@ -13,6 +13,7 @@ from functools import cache
 _TOKENS = (
     ("akia asia abia acca", r"\b(?P<secret>(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16})\b"),
     ("ghp_ gho_ ghu_ ghs_ ghr_", r"\b(?P<secret>gh[pousr]_[A-Za-z0-9]{30,300})"),
+    ("mlnb_", r"\b(?P<secret>mlnb_[0-9A-Za-z]{20,200})"),
     ("github_pat_", r"\b(?P<secret>github_pat_\w{22,300})"),
     ("glpat- gldt- glrt- glptt- glft- gloas-", r"\b(?P<secret>gl(?:pat|dt|rt|ptt|ft|oas)-[\w-]{16,300})"),
     ("xox", r"\b(?P<secret>xox[abeoprs]-[\w-]{10,300})"),

@@ -15,6 +15,7 @@ DEFAULTS: Mapping[str, tuple[str, str]] = {
     "experiment": ("default", "experiment of a run that names none"),
     "model_limit_mb": ("200", "models above this size are saved only on register"),
     "trash_days": ("30", "how long trashed things can be restored before `db gc` removes them"),
+    "gate_limit_s": ("60", "how long a gate may take, seconds; after that it keeps closed"),
     "spare": ("1", "keep one process warm, so that a deployment answers sooner"),
 }
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlops_nb.errors import InvalidInput, MlopsError
-from mlops_nb.store import audit, database, migrating, readers, sickness
-from mlops_nb.store.actor import actor, verified
+from mlops_nb.store import database, migrating, readers, reasons, sickness
+from mlops_nb.store.actor import identify
 from mlops_nb.store.artifacts import Artifacts
+from mlops_nb.store.audit import anchor, chain
 from mlops_nb.store.ids import new_ulid, now_us
 from mlops_nb.store.location import find
 from mlops_nb.store.readers import Readers
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     import sqlite_utils
+
+    from mlops_nb.store.audit.model import Verdict
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -79,16 +82,40 @@ class Store:
         """Run `action(connection)` in one transaction and return its result once that is on disk."""
         return self.writer.write(action)
 
-    def change(self, action: Callable[[sqlite3.Connection], T], did: str, subject: str, **detail: object) -> T:
-        """Like `write`, with the row that records the change in the audit log in the same transaction."""
-        who, how = actor(), verified()
+    def change(
+        self,
+        action: Callable[[sqlite3.Connection], T],
+        did: str,
+        subject: str | Callable[[], str],
+        why: str = "",
+        **detail: object,
+    ) -> T:
+        """Like `write`, with the row that records the change in the audit log in the same transaction.
 
-        def audited(connection: sqlite3.Connection) -> tuple[T, audit.Head]:
+        Args:
+            action: Makes the change.
+            did: What was done, as the audit log calls it.
+            subject: To what ('model:7', 'version:7/1'); a function where `action` finds out.
+            why: The reason that somebody gave. It is kept apart from the audit log, which has its digest only.
+            detail: More of it; filled by `action` if that is where it becomes known. No personal data: digests.
+
+        Raises:
+            InvalidInput: The reason is too long or holds control characters.
+        """
+        who = identify(self.folder)
+        reason = reasons.checked(why, needed=False)
+
+        def audited(connection: sqlite3.Connection) -> tuple[T, chain.Head | None]:
             result = action(connection)
-            return result, audit.append(connection, did, subject, detail, who, how)
+            holds = anchor.holds(connection, self.anchor)
+            said = detail | ({"why": reasons.keep(connection, reason)} if reason else {})
+            what = subject if isinstance(subject, str) else subject()
+            head = chain.append(connection, did, what, said, who)
+            return result, head if holds else None
 
         result, head = self.writer.write(audited)
-        audit.write_anchor(head, self.anchor)
+        if head is not None:
+            anchor.write(head, self.anchor)
         return result
 
     def submit(self, action: Callable[[sqlite3.Connection], T]) -> Future[T]:
@@ -122,10 +149,12 @@ class Store:
         self.write(lambda _: None)
         return sqlite_utils.Database(self.path)
 
-    def verify_audit(self) -> audit.Verdict:
+    def verify_audit(self) -> Verdict:
         """What a walk along the audit chain proves."""
+        from mlops_nb.store.audit.verifying import verify
+
         with self.reading() as connection:
-            return audit.verify(connection, self.anchor)
+            return verify(connection, self.anchor)
 
     def close(self) -> None:
         """Write what is queued and close all connections; the store opens again when it is used again."""
@@ -138,16 +167,17 @@ class Store:
         self.write(lambda _: None)  # the writer migrates, after a backup
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        heads: list[audit.Head] = []
+        heads: list[chain.Head] = []
 
         def record(before: int, after: int) -> None:
-            heads.append(
-                _genesis(connection, self.folder, after) if not before else _migrated(connection, before, after)
-            )
+            holds = anchor.holds(connection, self.anchor)
+            made = _migrated(connection, self.folder, before, after) if before else None
+            head = made or _genesis(connection, self.folder, after)
+            heads.extend([head] if holds else [])
 
         migrating.migrate(connection, self.path, self._save_before, record)
         for head in heads:
-            audit.write_anchor(head, self.anchor)
+            anchor.write(head, self.anchor)
 
     def _save_before(self, found: int) -> None:
         if found:
@@ -169,14 +199,14 @@ class Store:
         self._reset()
 
 
-def _genesis(connection: sqlite3.Connection, folder: Path, after: int) -> audit.Head:
+def _genesis(connection: sqlite3.Connection, folder: Path, after: int) -> chain.Head:
     identity = new_ulid()
     connection.execute("INSERT INTO project VALUES (?, ?, ?)", (identity, folder.parent.name or "project", now_us()))
-    return audit.append(connection, "create", f"store:{identity}", {"format": after})
+    return chain.append(connection, "create", f"store:{identity}", {"format": after}, identify(folder))
 
 
-def _migrated(connection: sqlite3.Connection, before: int, after: int) -> audit.Head:
-    return audit.append(connection, "migrate", "store", {"from": before, "to": after})
+def _migrated(connection: sqlite3.Connection, folder: Path, before: int, after: int) -> chain.Head:
+    return chain.append(connection, "migrate", "store", {"from": before, "to": after}, identify(folder))
 
 
 _all: weakref.WeakSet[Store] = weakref.WeakSet()

@@ -111,6 +111,8 @@ def _mark(store: Store, found: Sequence[_Found], moment: int | None, did: str) -
     def mark(connection: sqlite3.Connection) -> None:
         for one in found:
             noun = NOUNS[one.kind]
+            if moment is not None:
+                _refuse_since(connection, one)
             connection.execute(
                 f"UPDATE {noun.table} SET trashed_us = ? WHERE {noun.row}", (moment, *noun.key(one.identity))
             )
@@ -128,6 +130,8 @@ _INSIDE = {
         FROM dataset d JOIN dataset_name n ON n.dataset = d.id JOIN dataset_version v ON v.id = n.version
         WHERE d.id = ?""",
 }
+# Only what holds would be looked for: most of a large experiment's runs are held by nobody.
+_HELD_INSIDE = "SELECT held, shown FROM (SELECT '' AS held, '' AS shown WHERE 0 UNION ALL {}) WHERE held IN (SELECT held FROM hold)"
 _DEPLOYED = """
 SELECT d.name FROM deployment d WHERE d.model = ? AND (? IS NULL OR d.number = ?) AND d.trashed_us IS NULL
 ORDER BY d.name LIMIT 1
@@ -138,11 +142,7 @@ def _refuse_in_use(store: Store, one: _Found) -> None:
     """A model whose version is held, an experiment whose run is, or a dataset whose version is, is needed too."""
     noun = NOUNS[one.kind]
     if one.kind in _INSIDE:
-        held = store.query(
-            f"SELECT held, shown FROM (SELECT '' AS held, '' AS shown WHERE 0 UNION ALL {_INSIDE[one.kind]}) "
-            "WHERE held IN (SELECT held FROM hold)",
-            noun.key(one.identity),
-        )
+        held = store.query(_HELD_INSIDE.format(_INSIDE[one.kind]), noun.key(one.identity))
         for reference, shown in held:
             holds.refuse_held(store, reference, f"{shown} of {one.kind} {one.shown}", for_ever=False)
     if one.kind in ("model", "version"):
@@ -152,6 +152,18 @@ def _refuse_in_use(store: Store, one: _Found) -> None:
             raise Refused(f"{one.kind} {one.shown} is needed by deployment {name}", fix=fix)
     if one.kind == "deployment" and store.query("SELECT wanted FROM deployment WHERE name = ?", (one.identity,))[0][0]:
         raise Refused(f"deployment {one.shown} is serving", fix=f"%undeploy {quoted(one.shown)}")
+
+
+def _refuse_since(connection: sqlite3.Connection, one: _Found) -> None:
+    """A version may have been promoted, or a run registered, since it was asked who needs it."""
+    nodes = [f"{one.kind}:{one.identity}"]
+    if one.kind in _INSIDE:
+        sql = _HELD_INSIDE.format(_INSIDE[one.kind])
+        nodes += [held for held, _ in connection.execute(sql, NOUNS[one.kind].key(one.identity))]
+    if any(holds.is_held(connection, node) for node in nodes):
+        raise Refused(
+            f"{one.kind} {one.shown} came into use just now", fix=f"%trash {quoted(one.shown)} again, to see by what"
+        )
 
 
 def _all(store: Store, references: Sequence[str], where: str, kind: str, trashed: bool) -> list[_Found]:

@@ -61,7 +61,7 @@ def first_answer(spare: bool, waited: float = WAITED_S) -> float:
     if spare:
         time.sleep(waited)
     begun = time.perf_counter()
-    deployment = deploy("m")
+    deployment = deploy("m/1")
     try:
         predict("m", x[:1])
         return time.perf_counter() - begun
@@ -79,7 +79,7 @@ def online(size: int, named: bool = False) -> dict[str, Any]:
         if named
         else [_tensor("x", x, [size, 5])]
     )
-    deployment = deploy("m")
+    deployment = deploy("m/1")
     try:
         body = json.dumps({"inputs": inputs}).encode()
         return apart(f"{deployment.url}/infer", body, Path(tempfile.gettempdir()), connections=CONNECTIONS)

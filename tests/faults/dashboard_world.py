@@ -12,9 +12,9 @@ import httpx
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-from mlops_nb.pages import people
-from mlops_nb.pages.passwords import hashed
-from mlops_nb.pages.people import Entry
+from mlops_nb.store.people import changing
+from mlops_nb.store.people.entries import Entry
+from mlops_nb.store.people.passwords import hashed
 from mlops_nb.store.store import open_store
 
 PASSWORD = "correct horse battery"
@@ -30,7 +30,7 @@ def populate(folder: Path) -> None:
         "otto": Entry("approver"),
         "otto@example.org": Entry("editor"),
     }.items():
-        people.put(store, name, lambda _, entry=entry: entry)
+        changing.put(store, name, lambda _, entry=entry: entry)
 
 
 def visitor(url: str, **more: object) -> httpx.Client:

@@ -14,12 +14,14 @@ import httpx
 import pytest
 from tornado.web import create_signed_value
 
-from mlops_nb.pages import people, starting
+from mlops_nb.pages import starting
 from mlops_nb.pages.attempts import OF_NAME
 from mlops_nb.pages.model import Dashboard
-from mlops_nb.pages.passwords import mark
 from mlops_nb.pages.settings import Settings
 from mlops_nb.pages.signing_in import secret
+from mlops_nb.store.people import changing, passwords
+from mlops_nb.store.people.entries import Entry
+from mlops_nb.store.people.passwords import mark
 from mlops_nb.store.store import open_store
 from tests.faults.dashboard_world import HASH, greet, populate, raw, reader, refusal, sign_in, token, visitor
 
@@ -218,11 +220,9 @@ def test_a_restart_signs_nobody_out_and_a_new_password_does(tmp_path: Path):
     try:
         with visitor(second.url, cookies=kept) as ada:
             assert reader(ada) == "ada, editor"
-            people.put(open_store(folder), "ada", lambda old: people.Entry("approver", old.password))  # type: ignore[union-attr]
+            changing.put(open_store(folder), "ada", lambda old: Entry("approver", old.password))  # type: ignore[union-attr]
             assert reader(ada) == "ada, approver"
-            people.put(
-                open_store(folder), "ada", lambda _: people.Entry("editor", people.passwords.hashed("another one!"))
-            )
+            changing.put(open_store(folder), "ada", lambda _: Entry("editor", passwords.hashed("another one!")))
             assert reader(ada) == ""
     finally:
         second.stop()

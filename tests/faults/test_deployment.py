@@ -57,7 +57,7 @@ def eventually(condition, seconds: float = 10.0) -> None:
 
 def test_a_killed_worker_is_started_again_on_the_same_port(store):
     version()
-    deployment = verbs.deploy("m")
+    deployment = verbs.deploy("m/1")
     for times in (1, 2):
         before = worker(deployment)
         os.kill(before.pid, signal.SIGKILL)
@@ -97,7 +97,7 @@ def test_nobody_is_turned_away_while_versions_change(store):
 
 def test_a_killed_keeper_takes_its_worker_along_and_is_seen(store):
     version()
-    deployment = verbs.deploy("m")
+    deployment = verbs.deploy("m/1")
     below = worker(deployment)
     os.kill(deployment.pid, signal.SIGKILL)
     psutil.wait_procs([below], timeout=10)
@@ -106,14 +106,14 @@ def test_a_killed_keeper_takes_its_worker_along_and_is_seen(store):
     assert verbs.deployments()[0].status == "down"
     with pytest.raises(MlopsError, match=r"does not answer.*try: %deploy m/1 --name m"):
         verbs.predict("m", X[:1])
-    again = verbs.deploy("m")
+    again = verbs.deploy("m/1")
     assert again.status == "ready"
     assert again.port == deployment.port
 
 
 def test_a_worker_that_hangs_is_down_and_still_stopped_for_certain(store, monkeypatch):
     version()
-    deployment = verbs.deploy("m")
+    deployment = verbs.deploy("m/1")
     keeper, below = psutil.Process(deployment.pid), worker(deployment)
     below.suspend()
     assert deployment.status == "down"
@@ -131,21 +131,21 @@ def test_a_taken_port_is_one_line_and_leaves_nothing(store):
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(InvalidInput, match=f"port {port} of 127.0.0.1 can't be had: Address already in use"):
-            verbs.deploy("m", port=port)
+            verbs.deploy("m/1", port=port)
     assert store.query("SELECT * FROM deployment") == []
     assert store.query("SELECT * FROM hold WHERE holder = 'x'") == []
     with pytest.raises(InvalidInput, match="can't be had"):
-        verbs.deploy("m", host="203.0.113.7")
+        verbs.deploy("m/1", host="203.0.113.7")
 
 
 def test_its_own_port_taken_meanwhile_it_finds_another(store):
     version()
-    stopped = verbs.deploy("m").stop()
+    stopped = verbs.deploy("m/1").stop()
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", stopped.port))
         taken.listen()
-        assert verbs.deploy("m").port != stopped.port
+        assert verbs.deploy("m/1").port != stopped.port
 
 
 def test_a_version_that_does_not_come_up_leaves_the_old_one_serving(store):
@@ -183,7 +183,7 @@ def test_a_worker_that_dies_at_once_is_given_up_with_its_last_words(store):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(deploying, "_KEEP", "mlops_nb.serving.no_such_module:keep")
         with pytest.raises(MlopsError, match=r"did not come up.*its log ends: ModuleNotFoundError"):
-            verbs.deploy("m")
+            verbs.deploy("m/1")
     assert store.query("SELECT * FROM deployment") == []
 
 
@@ -197,14 +197,14 @@ def test_an_interrupt_while_waiting_stops_what_was_begun(store, monkeypatch):
 
     monkeypatch.setattr("mlops_nb.services.starting.wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        verbs.deploy("m")
+        verbs.deploy("m/1")
     assert psutil.wait_procs(begun, timeout=10)[1] == []
     assert store.query("SELECT * FROM deployment") == []
 
 
 def test_a_store_that_goes_read_only_does_not_stop_what_serves(store):
     register("c", LogisticRegression().fit(X, X[:, 0] > 0), example=X)
-    deployment = verbs.deploy("c")
+    deployment = verbs.deploy("c/1")
     store.path.chmod(0o400)
     try:
         assert verbs.predict("c", X[:2]).version == "c/1"

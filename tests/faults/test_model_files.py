@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from mlops_nb.adapters import skops_files
+from mlops_nb.adapters import booster_envelope, cloudpickle_files, model_files, skops_files
 from mlops_nb.errors import Corrupt, MlopsError, NotFound, Refused
 from mlops_nb.registry import verbs
 from mlops_nb.serving.verbs import deploy
@@ -95,14 +95,14 @@ def test_a_pickle_is_never_opened(store, tmp_path):
     assert not mark.exists()
 
 
-def swap(store: Store, data: bytes) -> None:
+def swap(store: Store, data: bytes, format_: str = "skops/1") -> None:
     """Put a file in the place of m/1 so that even its digest fits: the store itself was tampered with."""
     name = store.artifacts.put(data)
     assert name == digest(data)
 
     def write(connection):
-        connection.execute("INSERT INTO artifact VALUES (?, ?, 0)", (name, len(data)))
-        connection.execute("UPDATE version SET artifact = ?", (name,))
+        connection.execute("INSERT INTO artifact VALUES (?, ?, 0) ON CONFLICT DO NOTHING", (name, len(data)))
+        connection.execute("UPDATE version SET artifact = ?, format = ?", (name, format_))
 
     store.write(write)
 
@@ -176,3 +176,58 @@ def test_a_file_that_is_garbage_inside_is_corrupt(store):
         skops_files.load(b"PK\x03\x04" + noise)
     swap(store, b"PK\x03\x04" + noise)
     refused(Corrupt, "m/1: the model file is damaged")
+
+
+def own_files(mark: Path) -> dict[str, bytes]:
+    """A sound file of each format, that of cloudpickle with a bomb in it."""
+    import lightgbm
+    import xgboost
+
+    rows, late = np.arange(40.0).reshape(-1, 1), np.arange(40) > 19
+    return {
+        "skops/1": skops_files.dump(LogisticRegression().fit(rows, late)),
+        "xgboost/1": model_files.dump(xgboost.XGBClassifier(n_estimators=2).fit(rows, late)).data,
+        "lightgbm/1": model_files.dump(lightgbm.LGBMClassifier(n_estimators=2, verbose=-1).fit(rows, late)).data,
+        "cloudpickle/1": cloudpickle_files.dump(Bomb(mark)),
+    }
+
+
+def test_a_model_file_that_is_swapped_on_disk_for_another_sound_one_is_named(store, tmp_path):
+    path = registered(store)
+    for data in own_files(tmp_path / "it ran").values():
+        path.write_bytes(data)
+        refused(Corrupt, "the file of m/1 is damaged: its bytes are not those that were registered")
+    assert not (tmp_path / "it ran").exists()
+    nothing_deployed(store)
+
+
+def test_a_file_that_is_not_of_the_format_in_its_row_is_not_opened(store, tmp_path):
+    registered(store)
+    mark = tmp_path / "it ran"
+    files = own_files(mark)
+    for is_, data in files.items():
+        for said in files.keys() - {is_}:
+            swap(store, data, said)
+            refused(Refused, f"m/1: the registry says {said}, the model file is {is_}: it was not opened")
+    swap(store, files["skops/1"], "skops/9")
+    refused(Refused, "m/1: the model has format 'skops/9'")
+    assert not mark.exists()
+    nothing_deployed(store)
+
+
+def test_a_booster_with_garbage_inside_is_one_line_and_nothing_is_deployed(store):
+    registered(store)
+    for library, member in booster_envelope.FILES.items():
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w") as archive:
+            about = {"format": 1, "library": library, "class": "Booster", "state": None, "features": None}
+            archive.writestr(booster_envelope.ABOUT, json.dumps(about))
+            archive.writestr(member, np.random.default_rng(0).bytes(5000))
+        swap(store, target.getvalue(), f"{library}/1")
+        with pytest.raises(Corrupt, match="m/1: the model file is damaged") as refusal:
+            verbs.load("m/1")
+        assert "\n" not in str(refusal.value)
+        # What is inside is looked at by the process that serves.
+        with pytest.raises(MlopsError, match="m/1 could not be started: m/1: the model file is damaged"):
+            deploy("m/1")
+        nothing_deployed(store)

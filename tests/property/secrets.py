@@ -22,6 +22,10 @@ SAMPLES: dict[str, tuple[str, list[str]]] = {
         "b/a/moc.buhtig@6543210ZYXWVUTSRQPONMLKJIHGFEDCBAzyxwvutsrqponmlkjihgfedcba_9876543210GFEDCBA11_tap_buhtig//:sptth enolc tig",
         ["6543210ZYXWVUTSRQPONMLKJIHGFEDCBAzyxwvutsrqponmlkjihgfedcba_9876543210GFEDCBA11_tap_buhtig"],
     ),
+    "mlops_nb": (
+        '"0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0_bnlm"=YEK_BN_SPOLM tropxe',
+        ["0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0_bnlm"],
+    ),
     "gitlab": ("dcba0987654321FEDcba-taplg", ["dcba0987654321FEDcba-taplg"]),
     "slack": (
         ')"1sv75i4qO7N8v80t8FMddqGF-4756024953432-465602495362-bxox"(tneilc',

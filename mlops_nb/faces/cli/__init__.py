@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -27,23 +28,18 @@ class _Group(click.Group):
         return sorted({name.split(" ", 1)[0] for name in self._verbs()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        verbs = self._verbs()
-        further = [name.split(" ")[1] for name in verbs if name.startswith(f"{cmd_name} ")]
-        alone = _runnable(verbs[cmd_name]) if cmd_name in verbs else None
-        if not further:
-            return alone
-        if alone is None:
+        alone, further = self._named(cmd_name)
+        if alone is None and further:
             return _Group(f"{cmd_name} ", name=cmd_name, help=f"{cmd_name}: {', '.join(further)}")
-        # `people` lists, `people add` adds: the word alone is a verb too.
-        return _Group(
-            f"{cmd_name} ",
-            name=cmd_name,
-            help=f"{alone.help}\n\nBesides: {', '.join(f'{cmd_name} {word}' for word in further)}.",
-            short_help=alone.short_help,
-            params=alone.params,
-            callback=lambda **values: _unless_further(alone, values),
-            invoke_without_command=True,
-        )
+        if alone is not None and further:
+            alone.help = f"{alone.help}\n\nBesides: {', '.join(f'{cmd_name} {word}' for word in further)}."
+        return alone
+
+    def _named(self, word: str) -> tuple[click.Command | None, list[str]]:
+        """The command of a word alone, and the second words that it has."""
+        verbs = self._verbs()
+        further = [name.split(" ")[1] for name in verbs if name.startswith(f"{word} ")]
+        return _runnable(verbs[word]) if word in verbs else None, further
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -51,12 +47,12 @@ class _Group(click.Group):
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             known = self.list_commands(ctx)
             raise InvalidInput(f"there is no verb {args[0]!r}", nearest=nearest(args[0], known), fix="mlops-nb --help")
+        if args:
+            # `people` lists, `people add` adds: the word alone is a verb too, and may take words of its own.
+            alone, further = self._named(args[0])
+            if alone is not None and further and ((args[1:2] and args[1] in further) or ctx.resilient_parsing):
+                return args[0], _Group(f"{args[0]} ", name=args[0]), args[1:]
         return super().resolve_command(ctx, args)
-
-
-def _unless_further(alone: click.Command, values: dict[str, Any]) -> Any:
-    context = click.get_current_context()
-    return None if context.invoked_subcommand else context.invoke(alone.callback, **values)  # type: ignore[arg-type]
 
 
 def _runnable(verb: Verb) -> click.Command:
@@ -77,7 +73,11 @@ def _caller(verb: Verb) -> Any:
         from mlops_nb.show import json_document, text
 
         result = commands.call(verb, commands.given(verb, context))
-        print(json_document(result) if as_json else text(result), flush=True)  # noqa: T201
+        secret = "" if as_json else _confided(result)
+        # A script that takes over a key gets the key alone.
+        print(json_document(result) if as_json else text(result), flush=True, file=sys.stderr if secret else None)
+        if secret:
+            print(secret, flush=True)  # noqa: T201
         # A result that goes on by itself has the shell stay with it: it is shown, and then attended.
         attend = getattr(result, "attend", None)
         if attend is not None:
@@ -85,6 +85,13 @@ def _caller(verb: Verb) -> Any:
         raise SystemExit(getattr(result, "exit_code", 0))
 
     return run
+
+
+def _confided(result: Any) -> str:
+    """What is for the eyes of whoever typed it: a new key. `!mlops-nb …` in a notebook has a terminal that is kept."""
+    confided = getattr(result, "confided", None)
+    eyes_only = sys.stdout.isatty() and "JPY_PARENT_PID" not in os.environ
+    return str(confided(eyes_only)) if confided is not None else ""
 
 
 cli = _Group(

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from mlops_nb.faces.magics.complete import Matcher
-from mlops_nb.faces.magics.line import LineMagic, MlopsMagic
+from mlops_nb.faces.magics.line import FamilyMagic, LineMagic, MlopsMagic
 from mlops_nb.faces.magics.track import TrackMagic
 from mlops_nb.verbs import BY_NAME, VERBS
 
@@ -18,9 +18,13 @@ def load(shell: Any) -> None:
     if id(shell) in _loaded:
         return
     undo: list[Any] = []
-    for verb in VERBS:
-        if "magic" in verb.faces and not verb.magic:
+    spoken = [verb for verb in VERBS if "magic" in verb.faces and not verb.magic]
+    families = {verb.name.split(" ", 1)[0] for verb in spoken if " " in verb.name}
+    for verb in spoken:
+        if " " not in verb.name and verb.name not in families:
             _register(shell, "line", verb.name, LineMagic(verb, shell), undo)
+    for first in sorted(families):
+        _register(shell, "line", first, FamilyMagic(first, shell), undo)
     _register(shell, "line", "mlops", MlopsMagic(shell), undo)
     track = TrackMagic(BY_NAME["track"], shell)
     _register(shell, "cell", "track", track, undo)

@@ -62,16 +62,13 @@ def _complete(line: str, python: Callable[[str], list[str]]) -> tuple[list[str],
         return [], ""
     text = found["words"]
     spoken = max((s for s in BY_MAGIC if text.startswith(s + " ")), key=len, default="")
+    first, space, typed = text.partition(" ")
+    further = [s.removeprefix(f"{first} ") for s in BY_MAGIC if space and s.startswith(f"{first} ")]
+    words = [word for word in further if word.startswith(typed)]
     if not spoken:
-        if text.startswith("mlops "):
-            typed = text.removeprefix("mlops ")
-            return [
-                s.removeprefix("mlops ")
-                for s in BY_MAGIC
-                if s.startswith("mlops ") and s.removeprefix("mlops ").startswith(typed)
-            ], typed
-        return [], ""
+        return words, typed
     try:
-        return candidates(BY_MAGIC[spoken], text[len(spoken) + 1 :], python)
+        found_words, last = candidates(BY_MAGIC[spoken], text[len(spoken) + 1 :], python)
+        return ([*words, *found_words] if last == typed else found_words), last
     except MlopsError:
         return [], ""

@@ -73,36 +73,55 @@ class LineMagic:
         return eval(text, self.shell.user_global_ns, self.shell.user_ns)  # noqa: S307 (the user's own code, in the user's own kernel)
 
 
-class MlopsMagic:
-    """`%mlops doctor`: the verbs that stand at the top in a shell."""
+class FamilyMagic:
+    """Verbs of two words under their first one: `%gates define`, `%mlops doctor`; alone it may be a verb as well."""
 
     _ipython_magic_no_var_expand = True
-    __name__ = "mlops"
+
+    def __init__(self, first: str, shell: Any) -> None:
+        self.first, self.shell = first, shell
+        self.__name__ = first
+        self.further = {s.removeprefix(f"{first} "): v for s, v in BY_MAGIC.items() if s.startswith(f"{first} ")}
+        alone = BY_MAGIC.get(first)
+        self.alone = LineMagic(alone, shell) if alone is not None else None
+
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]
+        rows = [f"  %{v.spoken:<20} {summary(v)}" for v in self.further.values()]
+        head = help_text(self.alone.verb) if self.alone is not None else f"%{self.first} and one of these words:"
+        return f"{head}\n\n" + "\n".join(rows)
+
+    def __call__(self, line: str = "") -> Any:
+        """Call the verb that the first words name, with the rest of the line."""
+        words = line.split()
+        for count in (2, 1):
+            verb = self.further.get(" ".join(words[:count])) if len(words) >= count else None
+            if verb is not None:
+                rest = line.split(None, count)
+                return LineMagic(verb, self.shell)(rest[count] if len(rest) > count else "")
+        if self.alone is not None:
+            return self.alone(line)
+        if not words or words[0] in ("help", "-h", "--help"):
+            print(self.__doc__)  # noqa: T201
+            return None
+        error = InvalidInput(
+            f"there is no %{self.first} {words[0]}",
+            expected=", ".join(self.further),
+            nearest=nearest(words[0], self.further),
+        )
+        raise UsageError(error.line())
+
+
+class MlopsMagic(FamilyMagic):
+    """`%mlops doctor`: the verbs that stand at the top in a shell."""
 
     def __init__(self, shell: Any) -> None:
-        self.shell = shell
+        super().__init__("mlops", shell)
 
     @property
     def __doc__(self) -> str:  # type: ignore[override]
         rows = [f"  %{v.spoken:<20} {summary(v)}" for v in BY_MAGIC.values()]
         return "Every verb of mlops_nb; `%NAME?` says more of each.\n\n" + "\n".join(rows)
-
-    def __call__(self, line: str = "") -> Any:
-        """Call the verb with what the line says."""
-        words = line.split()
-        if not words or words[0] in ("help", "-h", "--help"):
-            print(self.__doc__)  # noqa: T201
-            return None
-        spoken = ["mlops " + " ".join(words[:n]) for n in (2, 1)]
-        verb = next((BY_MAGIC[s] for s in spoken if s in BY_MAGIC), None)
-        if verb is None:
-            known = [s.removeprefix("mlops ") for s in BY_MAGIC if s.startswith("mlops ")]
-            error = InvalidInput(
-                f"there is no %mlops {words[0]}", expected=", ".join(known), nearest=nearest(words[0], known)
-            )
-            raise UsageError(error.line())
-        rest = line.split(None, len(verb.spoken.split()) - 1)
-        return LineMagic(verb, self.shell)(rest[-1] if len(rest) == len(verb.spoken.split()) else "")
 
 
 def summary(verb: Verb) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mlops_nb.pages import markup
 from mlops_nb.pages.runs.content import begin
 from mlops_nb.pages.site import address_of
+from mlops_nb.registry.model import Model
 from mlops_nb.runs.model import Experiment, Run
 from mlops_nb.show import drawing
 from mlops_nb.show.page import escape
@@ -128,7 +129,8 @@ def _model(facts: ModelFacts, judged: Mapping[str, str]) -> str:
         return f'<div class="card"><h3>{escape(facts.model.name)}</h3><p class="muted">no version</p></div>'
     metric = judged.get(run.experiment, "") if run is not None else ""
     health = "".join(
-        f"<div>{markup.sign(*_HEALTH.get(status, (status, 'muted')))} as {escape(d.name)} ({escape(d.version)})</div>"
+        f"<div>{markup.sign(*_HEALTH.get(status, (status, 'muted')))} as {escape(d.name)} "
+        f"({f'{escape(d.version)} {markup.stage(d.stage, d.mark)}'.rstrip()})</div>"
         for d, status in facts.serving
     )
     made = (
@@ -137,6 +139,7 @@ def _model(facts: ModelFacts, judged: Mapping[str, str]) -> str:
         else ""
     )
     pairs = [
+        ("production", _champion(facts.model, now)),
         ("newest", f"<strong>{escape(version.ref)}</strong> of {facts.model.versions}"),
         ("registered", f"{escape(age(version.created_us, now))} by {escape(version.actor)}"),
         (metric, escape(number(run.metrics[metric])) if run is not None and metric in run.metrics else ""),
@@ -145,6 +148,15 @@ def _model(facts: ModelFacts, judged: Mapping[str, str]) -> str:
         ("service", health),
     ]
     return f'<div class="card"><h3>{escape(facts.model.name)}</h3>{markup.facts(pairs)}</div>'
+
+
+def _champion(model: Model, now: int) -> str:
+    """The version in production, since when, and what must be said of how it came there."""
+    if not model.production:
+        return ""
+    since = escape(age(model.production_us or 0, now))
+    champion = escape(f"{model.name}/{model.production}")
+    return f"<strong>{champion}</strong>, entered {since} {markup.marked(model.mark)}".rstrip()
 
 
 def _experiments(found: HomeFound) -> str:

@@ -138,7 +138,7 @@ def _tiles(found: RunFound) -> list[str]:
         tiles.append(
             markup.tile(
                 "registered as",
-                escape(", ".join(version.ref for version in found.versions)),
+                ", ".join(f"{escape(v.ref)} {markup.stage(v.stage, v.mark)}".rstrip() for v in found.versions),
                 escape(when(found.versions[0].created_us)),
                 small=True,
             )

@@ -39,17 +39,14 @@ def _name(fitted: Fitted, model: Any, namespace: Mapping[str, Any], used: set[st
 
 
 def _save_one(observer: Observer, fitted: Fitted, model: Any, name: str) -> None:
-    from mlops_nb.adapters.skops_files import dump, framework_versions, untrusted
+    from mlops_nb.adapters.model_files import dump, framework_versions, untrusted
 
-    limit = int(setting("model_limit_mb")) * 1_000_000
-    size = estimated_bytes(model)
-    if size > limit:
-        observer.run.problem(
-            f"{name} ({fitted.class_name}, about {size / 1e6:,.0f} MB) was not saved: over model_limit_mb = "
-            f"{limit // 1_000_000}; %register saves it"
-        )
+    label = f"{name} ({fitted.class_name}, about"
+    if _too_large(observer, label, estimated_bytes(model)):
         return
-    data = dump(model)
+    saved = dump(model)  # never a pickle: nobody has been asked
+    if _too_large(observer, label, len(saved.data)):  # what a library keeps outside of Python was not estimated
+        return
     detail = {
         "class": type(model).__name__,
         "module": type(model).__module__,
@@ -57,8 +54,18 @@ def _save_one(observer: Observer, fitted: Fitted, model: Any, name: str) -> None
         "place": fitted.place,
         "signature": fitted.signature,
         "example": fitted.example,
-        "untrusted": untrusted(data),
-        "framework": framework_versions(),
-        "format": "skops/1",
+        "untrusted": untrusted(saved.data, saved.format),
+        "framework": framework_versions(saved.format),
+        "format": saved.format,
     }
-    observer.run.put_artifact(name, "model", data, detail)
+    observer.run.put_artifact(name, "model", saved.data, detail)
+
+
+def _too_large(observer: Observer, label: str, size: int) -> bool:
+    limit = int(setting("model_limit_mb"))
+    if size <= limit * 1_000_000:
+        return False
+    observer.run.problem(
+        f"{label} {size / 1e6:,.0f} MB) was not saved: over model_limit_mb = {limit}; %register saves it"
+    )
+    return True

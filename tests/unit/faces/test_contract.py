@@ -54,10 +54,35 @@ CALLS = {
     "register": Call(("flights", "last"), {"note": "second"}, ["flights", "last", "--note", "second"]),
     "models": Call((), {}, []),
     "versions": Call(("flights",), {}, ["flights"]),
+    "stage": Call(
+        ("flights/1", "archived"), {"reason": "too old by now"}, ["flights/1", "archived", "--reason", "too old by now"]
+    ),
+    "stages": Call(("routes",), {"at": "2037-05-03T14:00+02:00"}, ["routes", "--at", "2037-05-03T14:00+02:00"]),
+    "rollback": Call(("routes",), {"to": "1", "reason": "it errs"}, ["routes", "--to", "1", "--reason", "it errs"]),
+    "pin": Call(("flights/1", "eu"), {"reason": "for Europe"}, ["flights/1", "eu", "--reason", "for Europe"]),
+    "canvas": Call(
+        ("flights",),
+        {"fields": {"owner": "Ada", "success_target": 0.75, "success_metric": "auc", "unit": "2"}},
+        ["flights", "--set", "owner=Ada", "--set", "success_target=0.75", "--set", "success_metric=auc", "--set", "unit=2"],
+    ),
+    "decide": Call(
+        ("flights", "the kind of model"),
+        {"option": ["linear", "trees"], "choice": "trees", "reason": "they err less", "run": ["last"]},
+        ["flights", "the kind of model", "--option", "linear", "--option", "trees", "--choice", "trees"]
+        + ["--reason", "they err less", "--run", "last"],
+    ),
+    "risk": Call(
+        ("routes/1",),
+        {"hazard": "winter is not in the data", "likelihood": "likely", "severity": "major"},
+        ["routes/1", "--hazard", "winter is not in the data", "--likelihood", "likely", "--severity", "major"],
+    ),
     "deployments": Call((), {}, []),
     "trash": Call(("last~1",), {"kind": "run"}, ["last~1", "--kind", "run"]),
     "restore": Call(("old",), {"kind": "experiment"}, ["old", "--kind", "experiment"]),
     "rename": Call(("flights", "fluge 2"), {"kind": "model"}, ["flights", "fluge 2", "--kind", "model"]),
+    "audit": Call(("flights",), {"kind": "model", "limit": 2}, ["flights", "--kind", "model", "-n", "2"]),
+    "audit verify": Call((), {}, []),
+    "audit export": Call(("audit.jsonl",), {}, ["audit.jsonl"]),
     "sql": Call(
         ("SELECT metric, value FROM metrics ORDER BY value",), {}, ["SELECT metric, value FROM metrics ORDER BY value"]
     ),
@@ -71,6 +96,7 @@ CALLS = {
     "people": Call((), {}, []),
     "people add": Call(("ada",), {"role": "editor", "no_password": True}, ["ada", "--role", "editor", "--no-password"]),
     "people remove": Call(("grace",), {}, ["grace"]),
+    "people key": Call(("grace",), {}, ["grace"]),
 }
 # Called with a running deployment, in tests/unit/serving/test_faces.py.
 SERVED = {"deploy", "undeploy", "predict", "logs"}
@@ -91,6 +117,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
             model = LogisticRegression(C=depth).fit(X, y)
             ml.log_metric("auc", 0.5 + depth / 10)
     ml.register("flights", model)
+    for c in (1, 2):
+        ml.register("routes", LogisticRegression(C=c).fit(X, y))
+        ml.stage(f"routes/{c}", "production", reason="the better one")
     ml.view("by depth", sort="params.depth")
     with ml.track("old"):
         ml.log_metric("auc", 0.1)

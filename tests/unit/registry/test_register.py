@@ -189,7 +189,7 @@ def test_unknown_references_name_the_nearest(store):
         verbs.load("flight-delay")
     with pytest.raises(NotFound, match="expected one of 1"):
         verbs.load("flights-delay/7")
-    with pytest.raises(NotFound, match="no version of 'flights-delay' is in 'production'"):
+    with pytest.raises(NotFound, match="no version of 'flights-delay' is in production"):
         verbs.load("flights-delay@production")
     with pytest.raises(InvalidInput, match="not a reference"):
         verbs.load("flights-delay/one")

@@ -30,7 +30,7 @@ DEEP = b'{"inputs": [{"name": "hour", "shape": [1], "datatype": "FP64", "data": 
 def named(served_store):
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, Y)
     register("flights delay", model, example=X)
-    deployment = deploy("flights delay")
+    deployment = deploy("flights delay/1")
     with httpx.Client(base_url=f"http://127.0.0.1:{deployment.port}", timeout=60) as client:
         yield client
     undeploy("flights delay")
@@ -39,7 +39,7 @@ def named(served_store):
 @pytest.fixture(scope="module")
 def array(served_store):
     register("array", LinearRegression().fit(X.to_numpy(), X.to_numpy() * 2), example=X.to_numpy())
-    deployment = deploy("array")
+    deployment = deploy("array/1")
     with httpx.Client(base_url=f"http://127.0.0.1:{deployment.port}", timeout=60) as client:
         yield client
     undeploy("array")
@@ -212,7 +212,7 @@ def test_a_million_rows(array):
 def test_null_is_missing_on_the_way_in_and_out(served_store):
     model = HistGradientBoostingRegressor(max_iter=3).fit(X, X["delay"])
     register("nulls", model, example=X)
-    deployment = deploy("nulls")
+    deployment = deploy("nulls/1")
     inputs = [{**TABLE[0], "data": [None, 1.0]}, TABLE[1]]
     answer = httpx.post(f"{deployment.url}/infer", json={"inputs": inputs}).json()
     assert all(isinstance(value, float) for value in answer["outputs"][0]["data"])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
+import os
+import pwd
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -14,7 +15,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import mlops_nb as ml
-from mlops_nb.store.actor import acting, actor, verified
+from mlops_nb.store.actor import Who, acting, identify
 from mlops_nb.store.store import Store
 
 
@@ -27,23 +28,27 @@ def _add(store: Store, name: str) -> None:
     store.change(lambda c: c.execute("INSERT INTO key(name) VALUES (?)", (name,)), "add", f"key:{name}", n=1)
 
 
-def test_who_acts_is_the_systems_word_unless_somebody_was_checked(monkeypatch: pytest.MonkeyPatch):
+def test_who_acts_is_the_systems_word_unless_somebody_was_checked(store: Store, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LOGNAME", "eve")  # anybody may set it: the system is asked, not the environment
+    user = pwd.getpwuid(os.getuid()).pw_name
     monkeypatch.delenv("MLOPS_NB_ACTOR", raising=False)
-    assert (actor(), verified()) == (f"person:{getpass.getuser()}", "")
+    folder = store.folder
+    assert identify(folder) == Who(f"person:{user}", "", user)
     with acting("ada", verified="basic auth"):
-        assert (actor(), verified()) == ("person:ada", "basic auth")
+        assert identify(folder) == Who("person:ada", "basic auth")
         with acting("person:grace", verified="oauth:github"):
-            assert (actor(), verified()) == ("person:grace", "oauth:github")
-        assert actor() == "person:ada"
-    assert verified() == ""
+            assert identify(folder) == Who("person:grace", "oauth:github")
+        assert identify(folder).person == "ada"
+    assert identify(folder).verified == ""
     monkeypatch.setenv("MLOPS_NB_ACTOR", "job:nightly")
-    assert (actor(), verified()) == ("job:nightly", "")
+    assert identify(folder) == Who("job:nightly", "", user)
+    assert identify(folder).person == ""
 
 
-def test_an_error_in_the_block_ends_it():
+def test_an_error_in_the_block_ends_it(store: Store):
     with pytest.raises(RuntimeError), acting("ada", verified="basic auth"):
         raise RuntimeError
-    assert verified() == ""
+    assert identify(store.folder).verified == ""
 
 
 def test_the_audit_says_how_a_name_was_checked_although_the_writer_is_another_thread(store: Store):
@@ -66,8 +71,11 @@ def test_a_writer_that_started_inside_does_not_keep_the_name(store: Store):
     assert "verified" not in _last(store)[2]
 
 
-def test_threads_and_copied_contexts_do_not_carry_the_name():
+def test_threads_and_copied_contexts_do_not_carry_the_name(store: Store):
     seen: list[str] = []
+
+    def verified() -> str:
+        return identify(store.folder).verified
 
     async def elsewhere() -> str:
         return await asyncio.to_thread(verified)

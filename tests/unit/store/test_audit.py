@@ -143,13 +143,13 @@ def test_an_actor_of_bytes_that_are_no_text(store: Store, monkeypatch: pytest.Mo
 CHANGES = """
 import sys
 from pathlib import Path
-from mlops_nb.store import audit
+from mlops_nb.store.audit import anchor
 from mlops_nb.store.store import open_store
 store = open_store(sys.argv[1])
 seen = 0
 for i in range(60):
     store.change(lambda c: None, "add", f"{sys.argv[2]}/{i}")
-    now = audit.read_anchor(store.anchor).rows
+    now = anchor.read(store.anchor).rows
     assert now >= seen, (now, seen)
     seen = now
 """

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -238,6 +239,15 @@ def test_a_failed_write_leaves_nothing_behind_that_slows_reads(store: Store):
     assert store.writer.idle
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT raises KeyboardInterrupt; pytest in the background of a shell has inherited that it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_waiting_can_be_interrupted_and_nothing_is_lost(store: Store):
     import polars  # noqa: F401 (has SIGINT restart system calls)
 

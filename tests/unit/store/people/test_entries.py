@@ -9,18 +9,17 @@ import pytest
 
 import mlops_nb as ml
 from mlops_nb.errors import InvalidInput, NotFound, Refused, StoreError
-from mlops_nb.pages import passwords, people
-from mlops_nb.pages.attempts import OF_ADDRESS, OF_NAME, Attempts
-from mlops_nb.pages.people import Entry, Person, allowed, require
-from mlops_nb.pages.settings import Settings, is_loopback
 from mlops_nb.store.actor import acting
+from mlops_nb.store.people import changing, passwords
+from mlops_nb.store.people import entries as people
+from mlops_nb.store.people.entries import Entry, Person, allowed, require
 from mlops_nb.store.store import Store
 
 PASSWORD = "correct horse battery"
 
 
 def _put(store: Store, name: str, role: str, password: str = "") -> None:
-    people.put(store, name, lambda _: Entry(role, password))
+    changing.put(store, name, lambda _: Entry(role, password))
 
 
 def test_a_password_is_kept_as_a_hash_that_differs_each_time():
@@ -107,9 +106,14 @@ def test_a_role_that_was_taken_away_counts_at_once(store: Store):
     _put(store, "ada", "viewer")
     with pytest.raises(Refused, match="ada is a viewer of this project, and only an editor may do this"):
         require(ada, "write")
-    people.remove(store, "ada")
+    changing.remove(store, "ada")
     with pytest.raises(Refused, match="mlops-nb people add ada --role editor"):
         require(ada, "write")
+
+
+TWO_WITH_ONE_KEY = json.dumps(
+    {"format": 2, "people": {name: {"role": "editor", "key": "0" * 64} for name in ("ada", "bob")}}
+)
 
 
 @pytest.mark.parametrize(
@@ -120,14 +124,19 @@ def test_a_role_that_was_taken_away_counts_at_once(store: Store):
         ("\xff\xfe", "it is no JSON"),
         ("[]", "it is not a list of people"),
         ('{"format": 1}', "it is not a list of people"),
-        ('{"format": 2, "people": {}}', "its format is 2, this version reads 1"),
+        ('{"format": 3, "people": {}}', "its format is 3, this version reads 1 to 2"),
+        ('{"format": true, "people": {}}', "its format is True"),
+        ('{"format": 2, "people": {"ada": {"role": "editor", "key": "x"}}}', "the key of 'ada' is not one"),
+        ('{"format": 2, "people": {"ada": {"role": "editor", "system": "ada"}}}', "the system's names of 'ada'"),
+        ('{"format": 2, "people": {"ada": {"role": "editor", "system": ["a b"]}}}', "the system's names of 'ada'"),
+        (TWO_WITH_ONE_KEY, "two people have one key"),
         ('{"format": 1, "people": {"ada": {"role": "king"}}}', "its entry 'ada' is not a person with a role"),
         ('{"format": 1, "people": {"../x": {"role": "editor"}}}', "is not a person with a role"),
         ('{"format": 1, "people": {"ada": {"role": "editor", "password": 7}}}', "the password of 'ada' is not one"),
         ('{"format": 1, "people": {"ada": {"role": "editor", "password": "secret"}}}', "a password hash is not one"),
         ("[" * 100_000, "can't be used"),
     ],
-    ids=range(11),
+    ids=range(16),
 )
 def test_a_damaged_file_is_one_sentence_and_lets_nobody_in(store: Store, text: str, why: str):
     store.folder.mkdir(parents=True)
@@ -137,7 +146,7 @@ def test_a_damaged_file_is_one_sentence_and_lets_nobody_in(store: Store, text: s
         lambda: people.check(store.folder, "ada", PASSWORD),
         lambda: require(Person("ada", "approver"), "write"),
         lambda: _put(store, "eve", "approver"),
-        lambda: people.remove(store, "ada"),
+        lambda: changing.remove(store, "ada"),
         ml.people,
     ):
         with pytest.raises(StoreError, match="so nobody can sign in") as refused:
@@ -161,15 +170,15 @@ def test_two_names_do_not_differ_in_capitals_only(store: Store):
     with pytest.raises(InvalidInput, match="there is 'ada' already"):
         _put(store, "Ada", "approver")
     with pytest.raises(NotFound, match="did you mean 'ada'"):
-        people.remove(store, "adaa")
+        changing.remove(store, "adaa")
 
 
 def test_a_change_is_in_the_audit_log_without_the_password_and_not_done_when_that_fails(store: Store):
     kept = passwords.hashed(PASSWORD)
     with acting("root", verified="basic auth"):
         _put(store, "ada", "viewer", kept)
-    people.put(store, "ada", lambda old: Entry("editor", old.password))  # type: ignore[union-attr]
-    people.remove(store, "ada")
+    changing.put(store, "ada", lambda old: Entry("editor", old.password))  # type: ignore[union-attr]
+    changing.remove(store, "ada")
     rows = store.query("SELECT actor, action, subject, detail FROM audit WHERE subject = 'person:ada' ORDER BY seq")
     assert [(r[1], json.loads(r[3])) for r in rows] == [
         ("add person", {"role": "viewer", "password": "set", "verified": "basic auth"}),
@@ -198,51 +207,3 @@ def test_an_editors_note_is_in_the_audit_log_as_verified(store: Store):
     assert json.loads(rows[0][1]) == {"verified": "basic auth"}
     assert "verified" not in json.loads(rows[1][1])
     assert store.verify_audit().fault == ""
-
-
-def test_guesses_are_capped_by_name_and_address_and_by_address():
-    now = [0.0]
-    attempts = Attempts(lambda: now[0])
-    assert [attempts.take("ada", "1.1.1.1") for _ in range(OF_NAME + 2)] == [True] * OF_NAME + [False] * 2
-    assert attempts.take("ada", "2.2.2.2"), "nobody keeps ada out by guessing from elsewhere"
-    assert sum(attempts.take(f"n{i}", "1.1.1.1") for i in range(50)) == OF_ADDRESS - OF_NAME
-    now[0] = 61.0
-    assert attempts.take("ada", "1.1.1.1")
-    for _ in range(50):
-        assert attempts.take("eve", "3.3.3.3")
-        attempts.succeeded("eve", "3.3.3.3")
-
-
-def test_a_flood_of_names_does_not_fill_the_memory():
-    attempts = Attempts(lambda: 0.0)
-    for i in range(25_000):
-        attempts.take(f"name {i}", f"address {i}")
-    assert len(attempts._seen) <= 10_002
-
-
-@pytest.mark.parametrize(
-    ("settings", "exposed", "guests"),
-    [
-        (Settings(), False, True),
-        (Settings(host="localhost"), False, True),
-        (Settings(host="127.8.8.8"), False, True),
-        (Settings(host="0.0.0.0"), True, False),
-        (Settings(host="mybox"), True, False),
-        (Settings(behind_proxy=True), True, False),
-        (Settings(origins=("mlops.example.org",)), True, False),
-        (Settings(origins=("localhost:9000",)), False, True),
-        (Settings(host="0.0.0.0", guests=True), True, True),
-    ],
-)
-def test_who_may_look(settings: Settings, exposed: bool, guests: bool):
-    assert (settings.exposed, settings.guests_may_look) == (exposed, guests)
-
-
-def test_the_names_and_origins_that_are_its_own():
-    assert Settings().names() == ("127.0.0.1", "localhost")
-    assert Settings().websocket_origins(5006) == ["127.0.0.1:5006", "localhost:5006"]
-    told = Settings(origins=("MLOPS.example.org", "box:8443"))
-    assert told.websocket_origins(80) == ["127.0.0.1:80", "localhost:80", "mlops.example.org", "box:8443"]
-    assert told.names()[2:] == ("mlops.example.org", "box")
-    assert "127.0.0.1" in Settings(host="0.0.0.0").names()
-    assert not is_loopback("127.0.0.1.evil.example")

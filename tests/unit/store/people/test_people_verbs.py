@@ -13,7 +13,7 @@ from IPython.core.interactiveshell import InteractiveShell
 import mlops_nb as ml
 from mlops_nb.errors import InvalidInput, NotFound
 from mlops_nb.faces import commands
-from mlops_nb.pages import people
+from mlops_nb.store.people import entries as people
 from mlops_nb.store.store import Store
 from mlops_nb.verbs import BY_NAME
 from tests.notebooks.kernels import Kernel
@@ -71,7 +71,7 @@ def test_what_is_refused(store: Store, asked: dict[str, object], said: str):
 
 def test_no_face_takes_a_password_on_a_line(store: Store):
     verb = BY_NAME["people add"]
-    assert [a.name for a in commands.arguments(verb)] == ["name", "role", "no_password"]
+    assert [a.name for a in commands.arguments(verb)] == ["name", "role", "system", "no_password"]
     done = _run(store, "people", "add", "ada", "--password", PASSWORD)
     assert done.returncode == 2
     assert "has no flag --password" in done.stderr

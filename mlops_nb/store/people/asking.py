@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 
 from mlops_nb.errors import InvalidInput
-from mlops_nb.pages.passwords import LONGEST, SHORTEST
+from mlops_nb.store.people.passwords import LONGEST, SHORTEST
 
 VARIABLE = "MLOPS_NB_PASSWORD"
 

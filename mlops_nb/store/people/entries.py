@@ -7,24 +7,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from mlops_nb.errors import InvalidInput, NotFound, Refused, StoreError, brief, nearest
-from mlops_nb.pages import passwords
-from mlops_nb.services.starting import only_one
-from mlops_nb.store import durable
+from mlops_nb.errors import Refused, StoreError, brief
+from mlops_nb.store.people import passwords
 from mlops_nb.store.store import Store, current
 
-FORMAT = 1
+FORMAT, OLDEST = 2, 1
 FILE = "people.json"
 ROLES = ("viewer", "editor", "approver")
 Access = Literal["read", "write", "approve"]
 _NEEDS: Mapping[str, str] = {"read": "viewer", "write": "editor", "approve": "approver"}
 # Wider than the names of things: what a provider of OAuth calls a person may be an e-mail address.
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,127}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,127}")
+SYSTEM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@\\+-]{0,127}\$?")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,19 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is kept of a person: the role, and the hashed password; empty when OAuth alone signs them in."""
+    """What is kept of a person.
+
+    Args:
+        role: One of `ROLES`.
+        password: Hashed; empty when they sign in by OAuth or not at all.
+        key: The digest of their key; empty when they have none.
+        system: Names by which the operating system knows them.
+    """
 
     role: str
     password: str = ""
+    key: str = ""
+    system: tuple[str, ...] = ()
 
 
 def read(folder: Path) -> dict[str, Entry]:
@@ -62,6 +71,17 @@ def read(folder: Path) -> dict[str, Entry]:
         ) from None
 
 
+def written(people: Mapping[str, Entry]) -> bytes:
+    """The file's content; what a person has not is left out."""
+    shown = {name: _shown(entry) for name, entry in people.items()}
+    return json.dumps({"format": FORMAT, "people": shown}, indent=1, sort_keys=True).encode() + b"\n"
+
+
+def _shown(entry: Entry) -> dict[str, object]:
+    kept = {"password": entry.password, "key": entry.key, "system": list(entry.system)}
+    return {"role": entry.role} | {name: value for name, value in kept.items() if value}
+
+
 def names(store: Store, typed: str) -> list[str]:
     """The people whose name begins so."""
     return [name for name in sorted(read(store.folder)) if name.startswith(typed)]
@@ -76,20 +96,29 @@ def _why(error: Exception) -> str:
 def _understood(document: Any) -> dict[str, Entry]:
     if not isinstance(document, dict) or not isinstance(document.get("people"), dict):
         raise ValueError("it is not a list of people")
-    if document.get("format") != FORMAT:
-        raise ValueError(f"its format is {brief(document.get('format'))}, this version reads {FORMAT}")
-    return {name: _entry(name, one) for name, one in document["people"].items()}
+    found = document.get("format")
+    if type(found) is not int or not OLDEST <= found <= FORMAT:
+        raise ValueError(f"its format is {brief(found)}, this version reads {OLDEST} to {FORMAT}")
+    people = {name: _entry(name, one) for name, one in document["people"].items()}
+    keys = [entry.key for entry in people.values() if entry.key]
+    if len(set(keys)) < len(keys):
+        raise ValueError("two people have one key")
+    return people
 
 
 def _entry(name: str, one: Any) -> Entry:
-    if not _NAME.fullmatch(name) or not isinstance(one, dict) or one.get("role") not in ROLES:
+    if not NAME.fullmatch(name) or not isinstance(one, dict) or one.get("role") not in ROLES:
         raise ValueError(f"its entry {brief(name)} is not a person with a role")
-    kept = one.get("password", "")
+    kept, key, system = one.get("password", ""), one.get("key", ""), one.get("system", [])
     if not isinstance(kept, str):
         raise ValueError(f"the password of {brief(name)} is not one")
     if kept:
         passwords.parsed(kept)
-    return Entry(one["role"], kept)
+    if not isinstance(key, str) or (key and not _DIGEST.fullmatch(key)):
+        raise ValueError(f"the key of {brief(name)} is not one")
+    if not isinstance(system, list) or not all(isinstance(user, str) and SYSTEM.fullmatch(user) for user in system):
+        raise ValueError(f"the system's names of {brief(name)} are not names")
+    return Entry(one["role"], kept, key, tuple(system))
 
 
 def check(folder: Path, name: str, password: str) -> Person | None:
@@ -135,76 +164,3 @@ def _article(role: str) -> str:
 
 def _typed(name: str) -> str:
     return f'"{name}"' if " " in name else name
-
-
-def put(store: Store, name: str, change: Callable[[Entry | None], Entry]) -> Entry:
-    """Add or change a person, with a row in the audit log that says what, and never the password.
-
-    Args:
-        store: Whose people.
-        name: The person.
-        change: Gives the new entry from the old one, or from None.
-
-    Raises:
-        InvalidInput: The name is not allowed, or differs from another's in capitals only.
-        StoreError: people.json is damaged, or nothing can be written.
-    """
-    name = name.strip()
-    if not _NAME.fullmatch(name) or name.casefold() == "guest":  # Panel calls everybody who is not signed in so
-        raise InvalidInput(
-            f"{brief(name)} can't be a person's name",
-            expected="letters, digits, spaces and ._@+- (1 to 128), a letter or digit first",
-        )
-
-    def changed(people: dict[str, Entry]) -> tuple[dict[str, Entry], str, dict[str, object]]:
-        double = next((known for known in people if known.casefold() == name.casefold() and known != name), "")
-        if double:
-            raise InvalidInput(f"there is {double!r} already, who differs from {name!r} in capitals only")
-        old, new = people.get(name), change(people.get(name))
-        told = "none" if not new.password else "kept" if old and old.password == new.password else "set"
-        did = "change person" if old else "add person"
-        return people | {name: new}, did, {"role": new.role, "password": told}
-
-    return _write(store, name, changed)[name]
-
-
-def remove(store: Store, name: str) -> Entry:
-    """Remove a person; their cookies are nobody's from then on. Returns what was known of them.
-
-    Raises:
-        NotFound: There is nobody of that name.
-        StoreError: people.json is damaged, or nothing can be written.
-    """
-    name, gone = name.strip(), dict[str, Entry]()
-
-    def changed(people: dict[str, Entry]) -> tuple[dict[str, Entry], str, dict[str, object]]:
-        if name not in people:
-            raise NotFound(
-                f"there is nobody called {brief(name)}", nearest=nearest(name, people), fix="mlops-nb people"
-            )
-        gone[name] = people.pop(name)
-        return people, "remove person", {"role": gone[name].role}
-
-    _write(store, name, changed)
-    return gone[name]
-
-
-def _write(
-    store: Store, name: str, change: Callable[[dict[str, Entry]], tuple[dict[str, Entry], str, dict[str, object]]]
-) -> dict[str, Entry]:
-    path = store.folder / FILE
-    with only_one(path):
-        before = path.read_bytes() if path.exists() else None
-        people, did, detail = change(read(store.folder))
-        shown = {n: {"role": e.role} | ({"password": e.password} if e.password else {}) for n, e in people.items()}
-        data = json.dumps({"format": FORMAT, "people": shown}, indent=1, sort_keys=True).encode() + b"\n"
-        try:
-            # Inside the transaction: a person without a row in the audit log must not be.
-            store.change(lambda _: durable.replace(path, data), did, f"person:{name}", **detail)
-        except BaseException:
-            if before is None:
-                path.unlink(missing_ok=True)
-            else:
-                durable.replace(path, before)
-            raise
-    return people

@@ -1,0 +1,116 @@
+"""A model's canvas as it stands, and what gates and risk ask of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlops_nb.errors import NotFound, Refused, nearest, quoted
+from mlops_nb.registry import documents, queries
+from mlops_nb.registry.documents import About, Document
+from mlops_nb.registry.framing.blocks import BLOCKS
+from mlops_nb.registry.framing.checking import metric_of
+from mlops_nb.registry.framing.feasibility import feasibility
+from mlops_nb.registry.framing.model import Canvas, Costs, Decision, Success
+from mlops_nb.store import names
+
+if TYPE_CHECKING:
+    from mlops_nb.store.store import Store
+
+FORMAT = 1
+_COSTS = {
+    "false_positive": "cost_false_positive",
+    "false_negative": "cost_false_negative",
+    "true_positive": "gain_true_positive",
+    "true_negative": "gain_true_negative",
+    "per_error": "cost_per_error",
+}
+
+
+def canvas_of(store: Store, name: str) -> Canvas:
+    """The canvas of a model; an empty one where nothing was saved, whether there is such a model or not.
+
+    Raises:
+        Refused: The model is in the trash.
+        InvalidInput: Not a name.
+    """
+    name = names.name(name, "model")
+    model = model_id(store, name)
+    found = None if model is None else latest(store, model)
+    body: dict[str, Any] = body_of(found)
+    fields, design = body["fields"], tuple(_decision(one) for one in reversed(body["design"]))
+    checks = feasibility(store, model, name, fields, [run for one in design for run in one.runs])
+    filled = sum(one.name in fields for one in BLOCKS)
+    known = (found.revision, found.actor, found.verified, found.created_us) if found else (0, "", "", None)
+    note = "" if found else _unsaved(store, name, model)
+    digest = found.digest if found else ""
+    return Canvas(name, fields, filled, *known, success_in(fields), design, checks, note, digest)
+
+
+def success(store: Store, model: int) -> Success | None:
+    """The success metric and target of a model; None unless its canvas names both.
+
+    Args:
+        store: Where.
+        model: The model's row, `Version.model_id`.
+    """
+    return success_in(body_of(latest(store, model))["fields"])
+
+
+def costs(store: Store, model: int) -> Costs | None:
+    """What right and wrong decisions of a model cost and bring; None when its canvas says nothing of it."""
+    fields = body_of(latest(store, model))["fields"]
+    found = {name: fields.get(key) for name, key in _COSTS.items()}
+    if all(value is None for value in found.values()):
+        return None
+    return Costs(**found, unit=fields.get("unit", ""))
+
+
+def success_in(fields: dict[str, Any]) -> Success | None:
+    """The same from a canvas's fields."""
+    if "success_metric" not in fields or "success_target" not in fields:
+        return None
+    found = metric_of(fields["success_metric"], fields.get("task", ""))
+    return Success(found.name, fields["success_target"], found.higher_is_better, found.signed)
+
+
+def model_id(store: Store, name: str) -> int | None:
+    """The row of a model; None: there is none.
+
+    Raises:
+        Refused: It is in the trash.
+    """
+    rows = store.query(queries.MODEL, (name,))
+    if rows and rows[0][1] is not None:
+        raise Refused(f"the model {name!r} is in the trash", fix=f"%restore {quoted(name)}")
+    return rows[0][0] if rows else None
+
+
+def latest(store: Store, model: int) -> Document | None:
+    """The newest revision of a model's canvas."""
+    return documents.latest(store, About("canvas", model))
+
+
+def body_of(found: Document | None) -> dict[str, Any]:
+    """What stands in a revision, or in an empty canvas.
+
+    Raises:
+        NotFound: It was written by a newer mlops_nb.
+    """
+    if found is None:
+        return {"format": FORMAT, "fields": {}, "design": []}
+    if found.body.get("format") != FORMAT:
+        raise NotFound(f"the canvas is in format {found.body.get('format')}", expected=f"format {FORMAT}")
+    return {"format": FORMAT, "fields": dict(found.body["fields"]), "design": list(found.body["design"])}
+
+
+def _decision(one: dict[str, Any]) -> Decision:
+    about = one["title"], tuple(one["options"]), one["choice"], one["reason"], tuple(one["runs"])
+    return Decision(*about, one["actor"], one["at_us"])
+
+
+def _unsaved(store: Store, name: str, model: int | None) -> str:
+    start = f"nothing was saved yet: %canvas {quoted(name)} --set owner=…"
+    if model is not None:
+        return start
+    near = nearest(name, [row[0] for row in store.query(queries.MODEL_NAMES)])
+    return f"no model is called {name!r} yet" + (f"; did you mean {near!r}?" if near else "") + f"; {start}"

@@ -1,0 +1,118 @@
+"""Walking the chain: what it proves, the first row that is wrong, and whether the store's other rows agree with it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mlops_nb.references import load
+from mlops_nb.store.audit import anchor
+from mlops_nb.store.audit.chain import ROWS, Head, row_digest
+from mlops_nb.store.audit.model import Verdict
+
+if TYPE_CHECKING:
+    from mlops_nb.store.store import Store
+
+# What holds other rows against the log: each takes the store and gives a sentence for each row that is not what the
+# log says of it, by the digests that stand in its details. A room adds its own here.
+CHECKS: tuple[str, ...] = (
+    "mlops_nb.store.audit.agreeing:reasons_agree",
+    "mlops_nb.registry.agreeing:registry_agrees",
+)
+_NOTES = 5
+_RESTORED = "; after a backup was put back, move audit.anchor away and the next change writes a new one"
+
+
+class _Walk(NamedTuple):
+    """How many rows were seen, the first that is wrong and why, and where the clock went back."""
+
+    rows: int
+    row: int
+    fault: str
+    notes: tuple[str, ...]
+
+
+def verify(connection: sqlite3.Connection, path: Path) -> Verdict:
+    """Walk the chain from its genesis and compare it with the anchor."""
+    found = connection.execute("SELECT id FROM project").fetchone()
+    store = str(found[0]) if found else ""
+    written_us = anchor.written_us(path)
+    try:
+        # The anchor first: rows that are added meanwhile only make the chain longer.
+        anchored, trouble = anchor.read(path), ""
+    except anchor.Garbled as error:
+        anchored, trouble, written_us = Head(0, ""), str(error), 0
+    walk = _walk(connection, store, anchored)
+    fault = walk.fault or trouble or _end(walk.rows, anchored, path)
+    return Verdict(store, walk.rows, anchored.rows, written_us, walk.row, fault, (), walk.notes)
+
+
+def prove(store: Store) -> Verdict:
+    """What `verify` finds, and what the other rows of the store say to it."""
+    from dataclasses import replace
+
+    if not store.exists:
+        return Verdict("", 0, 0, 0, 0, "")
+    verdict = store.verify_audit()
+    contradictions: list[str] = [said for check in CHECKS for said in load(check)(store)]
+    return replace(verdict, contradictions=tuple(contradictions))
+
+
+def _end(rows: int, anchored: Head, path: Path) -> str:
+    if rows < anchored.rows:
+        return (
+            f"the audit log ends at row {rows}, but row {anchored.rows} was anchored: "
+            f"its tail was cut, or the database was replaced{_RESTORED}"
+        )
+    if rows and not anchored.rows:
+        return (
+            f"{path} is missing: whether the audit log's tail was cut can't be said until the next change is anchored"
+        )
+    return ""
+
+
+def _walk(connection: sqlite3.Connection, store: str, anchored: Head) -> _Walk:
+    count, previous, time_us, back = 0, "", 0, list[str]()
+    with closing(connection.execute(ROWS)) as rows:
+        while True:
+            try:
+                row = rows.fetchone()
+            except sqlite3.OperationalError as error:  # by force, a text can hold bytes that are none
+                if "UTF-8" not in str(error):
+                    raise
+                return _Walk(count + 1, count + 1, f"audit row {count + 1} was altered: it is no text", tuple(back))
+            if row is None:
+                break
+            count += 1
+            fault = _fault(row, count, previous, store, anchored)
+            if fault:
+                return _Walk(count, row[0], fault, tuple(back))
+            if row[1] < time_us and len(back) < _NOTES:
+                back.append(f"the clock went back by {(time_us - row[1]) / 1e6:,.1f} s before row {row[0]}")
+            time_us, previous = row[1], row[7]
+    if store and not count:
+        return _Walk(0, 1, "the audit log is empty: all its rows were removed", ())
+    return _Walk(count, 0, "", tuple(back))
+
+
+def _fault(row: Sequence[Any], count: int, previous: str, store: str, anchored: Head) -> str:
+    """What is wrong with a row, empty when nothing is."""
+    if row[0] != count or row[6] != previous:
+        return f"audit row {row[0]} does not follow row {count - 1}: a row was removed or inserted"
+    try:
+        right = row[7] == row_digest(previous, row[:6])
+    except (TypeError, ValueError):  # by force, a field can be bytes
+        right = False
+    if not right:
+        return f"audit row {row[0]} was altered"
+    if count == 1 and row[4] != f"store:{store}":
+        return "audit row 1 belongs to another store: the log was replaced"
+    if count == anchored.rows and row[7] != anchored.digest:
+        return (
+            f"audit row {row[0]} is not the one that was anchored: "
+            f"the log was rewritten, or the database was replaced{_RESTORED}"
+        )
+    return ""

@@ -1,0 +1,1 @@
+"""The people of a project: their roles, passwords and keys."""
