@@ -22,8 +22,10 @@ GATES: dict[str, str] = {
     "champion": f"{_SCORES}:champion",
     "baseline": f"{_SCORES}:baseline",
     "slices": f"{_SCORES}:slices",
+    "overlap": "mlops_nb.registry.gates.leaking:overlap",
     "size": f"{_COSTS}:size",
     "latency": f"{_COSTS}:latency",
+    "risk": "mlops_nb.registry.risks.gate:risk",
     "approval": "mlops_nb.registry.gates.people:approval",
 }
 

@@ -53,6 +53,7 @@ BY_NAME = {kind.name: kind for kind in KINDS}
 MOST = 50
 # Completion kinds that are not things one can refer to.
 COMPLETERS = {
+    "canvas field": "mlops_nb.registry.framing.completion:fields",
     "gate": "mlops_nb.registry.gates.completion:gates",
     "where": "mlops_nb.runs.completion:where",
     "sort": "mlops_nb.runs.completion:sort",

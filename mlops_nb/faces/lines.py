@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from mlops_nb.errors import InvalidInput
@@ -69,17 +69,23 @@ def parse(verb: Verb, line: str, evaluate: Callable[[str], Any]) -> dict[str, An
     for argument in known:
         if argument.expression and argument.name in values:
             values[argument.name] = evaluate(values[argument.name])
-        elif argument.arg.kind == "column" and argument.name in values:
-            values[argument.name] = _column(values[argument.name], evaluate)
+    for argument in known:
+        if argument.arg.kind == "column" and not argument.many and argument.name in values:
+            columns = next((getattr(values.get(a.name), "columns", ()) for a in known if a.expression), ())
+            values[argument.name] = _column(values[argument.name], columns, evaluate)
     return values
 
 
-def _column(text: str, evaluate: Callable[[str], Any]) -> Any:
-    """A variable's values, or the text itself: the name of a column."""
+def _column(text: str, columns: Iterable[Any], evaluate: Callable[[str], Any]) -> Any:
+    """The name of a column, or else a variable's values."""
+    if any(text == str(one) for one in columns):
+        return text
     try:
-        return evaluate(text)
+        value = evaluate(text)
     except InvalidInput:
         return text
+    # `max` and `type` are names of columns as well.
+    return value if hasattr(value, "__len__") and not callable(value) else text
 
 
 def _split(line: str, known: tuple[commands.Argument, ...], before: int) -> tuple[list[str], str]:

@@ -76,9 +76,7 @@ def canonical(body: object) -> str:
     return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def save(
-    store: Store, about: About, body: Mapping[str, Any], why: str = "", made_from: int | None = None
-) -> Document:
+def save(store: Store, about: About, body: Mapping[str, Any], why: str = "", made_from: int | None = None) -> Document:
     """Keep a new revision; the same body as before is no new one.
 
     Args:

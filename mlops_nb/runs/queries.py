@@ -58,6 +58,11 @@ VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(digest) DO NOTHING
 """
 DATASET_ID = "SELECT id FROM dataset_version WHERE digest = ?"
 DATASET_PROFILE = "UPDATE dataset_version SET profile = ? WHERE digest = ? AND profile IS NULL"
+ROW_SAMPLED = "SELECT 1 FROM row_sample s JOIN dataset_version d ON d.id = s.version WHERE d.digest = ?"
+ROW_SAMPLE_PUT = """
+INSERT INTO row_sample (version, format, rows, below, sampled, twins, hashes)
+SELECT id, ?, ?, ?, ?, ?, ? FROM dataset_version WHERE digest = ? ON CONFLICT (version) DO NOTHING
+"""
 DATASET_FILE_PUT = """
 INSERT INTO dataset_file(version, digest, path, bytes, seen_us) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT(version, digest, path) DO UPDATE SET seen_us = excluded.seen_us

@@ -65,7 +65,17 @@ def view(value: Any) -> Any:
         return facts.FactsView(_approval(value), f"{value.ref}  {value.stage}")
     if isinstance(value, Policy):
         return facts.FactsView(_policy(value), f"{value.model}: before {value.stage}")
-    return facts.view(value)
+    if isinstance(value, GateResult):
+        return facts.FactsView(_result(value), value.gate)
+    return facts.FactsView(_waiting(value), f"{value.ref}  {value.stage}")
+
+
+def _result(one: GateResult) -> list[tuple[str, str]]:
+    return [(column.title, column.cell(one)) for column in _RESULTS[1:]]
+
+
+def _waiting(one: Waiting) -> list[tuple[str, str]]:
+    return [(column.title, column.cell(one)) for column in _WAITING[2:]]
 
 
 def _approval(one: Approval) -> list[tuple[str, str]]:

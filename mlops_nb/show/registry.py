@@ -11,30 +11,6 @@ from mlops_nb.show.table import Column, TableView, aligned
 from mlops_nb.show.words import cut, digest, short, size, when
 
 PICKLE = "pickle: runs code when loaded"
-_MODELS = (
-    Column("model", lambda m: m.name),
-    Column("versions", lambda m: str(m.versions), right=True),
-    Column("newest", lambda m: f"{m.name}/{m.latest}" if m.latest else ""),
-    Column("production", lambda m: _production(m), sign=lambda m: _production_html(m)),
-    Column("since", lambda m: when(m.production_us)),
-    Column("estimator", lambda m: cut(m.estimator, 40)),
-    Column("run", lambda m: short(m.run or ""), mono=True),
-    Column("size", lambda m: size(m.bytes), right=True),
-    Column("registered", lambda m: when(m.latest_us)),
-)
-_VERSIONS = (
-    Column("version", lambda v: v.ref),
-    Column("stage", lambda v: stage_text(v.stage, v.mark), sign=lambda v: stage_html(v.stage, v.mark)),
-    Column("aliases", lambda v: _aliases(v)),
-    Column("estimator", lambda v: cut(v.estimator, 40)),
-    Column("run", lambda v: short(v.run or ""), mono=True),
-    Column("inputs", lambda v: cut(inputs(v), 48)),
-    Column("size", lambda v: size(v.bytes), right=True),
-    Column("file", lambda v: PICKLE if v.pickled else ""),
-    Column("registered", lambda v: when(v.created_us)),
-    Column("by", lambda v: v.actor),
-    Column("note", lambda v: cut(v.note, 40)),
-)
 
 
 def _production(model: Model) -> str:
@@ -55,6 +31,32 @@ def _since(version: Version) -> str:
 
 def _aliases(version: Version) -> str:
     return ", ".join(f"@{name}" for name in version.aliases)
+
+
+_MODELS = (
+    Column("model", lambda m: m.name),
+    Column("versions", lambda m: str(m.versions), right=True),
+    Column("newest", lambda m: f"{m.name}/{m.latest}" if m.latest else ""),
+    Column("production", _production, sign=_production_html),
+    Column("since", lambda m: when(m.production_us)),
+    Column("estimator", lambda m: cut(m.estimator, 40)),
+    Column("run", lambda m: short(m.run or ""), mono=True),
+    Column("size", lambda m: size(m.bytes), right=True),
+    Column("registered", lambda m: when(m.latest_us)),
+)
+_VERSIONS = (
+    Column("version", lambda v: v.ref),
+    Column("stage", lambda v: stage_text(v.stage, v.mark), sign=lambda v: stage_html(v.stage, v.mark)),
+    Column("aliases", _aliases),
+    Column("estimator", lambda v: cut(v.estimator, 40)),
+    Column("run", lambda v: short(v.run or ""), mono=True),
+    Column("inputs", lambda v: cut(inputs(v), 48)),
+    Column("size", lambda v: size(v.bytes), right=True),
+    Column("file", lambda v: PICKLE if v.pickled else ""),
+    Column("registered", lambda v: when(v.created_us)),
+    Column("by", lambda v: v.actor),
+    Column("note", lambda v: cut(v.note, 40)),
+)
 
 
 def inputs(version: Version) -> str:

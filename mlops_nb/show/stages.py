@@ -143,9 +143,17 @@ def _gates(check: GateCheck) -> Any:
     return gates.view(check)
 
 
+def _stands(one: Standing) -> str:
+    return stage_text(one.stage, one.mark) or "none"
+
+
+def _stands_html(one: Standing) -> str:
+    return stage_html(one.stage, one.mark) or page.muted("none")
+
+
 _STANDINGS = (
     Column("version", lambda s: s.ref, strong=lambda s: s.stage == "production"),
-    Column("stage", lambda s: _stands(s), sign=lambda s: _stands_html(s)),
+    Column("stage", _stands, sign=_stands_html),
     Column("since", lambda s: when(s.since_us)),
     Column("aliases", lambda s: ", ".join(f"@{name}" for name in s.aliases)),
     Column("by", _who_short, sign=_who_html),
@@ -160,14 +168,6 @@ _MOVES = (
     Column("by", _who_short, sign=_who_html),
     Column("why", lambda t: cut(t.reason)),
 )
-
-
-def _stands(one: Standing) -> str:
-    return stage_text(one.stage, one.mark) or "none"
-
-
-def _stands_html(one: Standing) -> str:
-    return stage_html(one.stage, one.mark) or page.muted("none")
 
 
 class StagesView:

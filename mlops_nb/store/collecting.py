@@ -32,6 +32,7 @@ _PURGED_VERSIONS = f"""{_OLD_VERSIONS} AND NOT {_ON_RECORD}
     AND 'version:' || model || '/' || number NOT IN ({_HELD})"""
 _KEPT_VERSIONS = f"""SELECT (SELECT m.name FROM model m WHERE m.id = version.model), number
     {_OLD_VERSIONS} AND {_ON_RECORD} ORDER BY 1, 2"""
+_PURGED_MODELS = f"FROM model WHERE {_OLD} AND id NOT IN (SELECT model FROM version)"
 _WITH_THEM = f"(model, number) IN (SELECT model, number {_PURGED_VERSIONS})"
 # What goes with the trash, in the order that foreign keys allow. `:before` is a moment, microseconds UTC.
 _TRASH = (
@@ -41,8 +42,8 @@ _TRASH = (
     f"DELETE FROM gate_check WHERE {_WITH_THEM}",
     f"DELETE FROM document WHERE {_WITH_THEM}",
     f"DELETE {_PURGED_VERSIONS}",
-    f"DELETE FROM document WHERE model IN (SELECT id FROM model WHERE {_OLD} AND id NOT IN (SELECT model FROM version))",
-    f"DELETE FROM model WHERE {_OLD} AND id NOT IN (SELECT model FROM version)",
+    f"DELETE FROM document WHERE model IN (SELECT id {_PURGED_MODELS})",
+    f"DELETE {_PURGED_MODELS}",
     """DELETE FROM hold WHERE holder LIKE 'version:%'
     AND holder NOT IN (SELECT 'version:' || model || '/' || number FROM version)""",
     f"DELETE FROM dataset_name WHERE dataset IN (SELECT id FROM dataset WHERE {_OLD})",

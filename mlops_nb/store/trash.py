@@ -131,7 +131,8 @@ _INSIDE = {
         WHERE d.id = ?""",
 }
 # Only what holds would be looked for: most of a large experiment's runs are held by nobody.
-_HELD_INSIDE = "SELECT held, shown FROM (SELECT '' AS held, '' AS shown WHERE 0 UNION ALL {}) WHERE held IN (SELECT held FROM hold)"
+_HELD_INSIDE = """SELECT held, shown FROM (SELECT '' AS held, '' AS shown WHERE 0 UNION ALL {})
+WHERE held IN (SELECT held FROM hold)"""
 _DEPLOYED = """
 SELECT d.name FROM deployment d WHERE d.model = ? AND (? IS NULL OR d.number = ?) AND d.trashed_us IS NULL
 ORDER BY d.name LIMIT 1

@@ -1,4 +1,4 @@
-"""Stages under fault: promotions at once in real processes, a kill in the middle, a version that goes away meanwhile."""
+"""Stages under fault: promotions at once in real processes, a kill in the middle, a version gone meanwhile."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def together(store, plan):
     (meeting / f"{turn}-{me}").touch()
     while not (meeting / f"{turn}-{other}").exists():
         time.sleep(0.0002)
-    real(store, plan)
+    return real(store, plan)
 
 
 moving.carry_out = rolling.carry_out = together

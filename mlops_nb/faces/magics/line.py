@@ -12,7 +12,8 @@ from mlops_nb.errors import InvalidInput, MlopsError, nearest
 from mlops_nb.verbs import BY_MAGIC, Verb
 
 # What can be a reference and not a Python expression, unless a variable has that name.
-_REFERENCE = re.compile(r"(?:last(?:~\d+)?|best:\S+|[0-9A-Za-z]{4,26}|[\w. -]+[/@][\w.-]+)")
+_FILE = r"[\w./~ -]+\.(?:parquet|csv|feather|arrow)"
+_REFERENCE = re.compile(rf"(?:last(?:~\d+)?|best:\S+|[0-9A-Za-z]{{4,26}}|[\w. -]+[/@][\w.-]+|{_FILE})")
 
 
 class LineMagic:

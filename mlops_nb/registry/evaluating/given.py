@@ -51,7 +51,8 @@ class Given:
             )
         values = pd.Series(self.truth) if column == self.target else self.table[column].reset_index(drop=True)
         if values.dtype.kind in "iuf" and values.nunique() > _MOST_VALUES:
-            values = pd.qcut(values, 4, duplicates="drop")
+            finite = values[values.abs() < float("inf")]
+            values = pd.qcut(values.clip(finite.min(), finite.max()), 4, duplicates="drop")
         return values.astype(object).to_numpy()
 
 
@@ -87,7 +88,7 @@ def _read(path: str | Path) -> Any:
 
     path = Path(path).expanduser()
     if not path.exists():
-        raise NotFound(f"there is no file {brief(str(path))}", expected=f"a file of {', '.join(_READERS)}")
+        raise NotFound(f"there is no variable or file {brief(str(path))}", expected=f"a file of {', '.join(_READERS)}")
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise InvalidInput(f"{brief(str(path))} is no file of data", expected=f"one of {', '.join(_READERS)}")
@@ -102,14 +103,25 @@ def _table(data: Any) -> pd.DataFrame:
     import pandas as pd
 
     if isinstance(data, pd.DataFrame):
-        return data.reset_index(drop=True)
+        return _texts(data.reset_index(drop=True))
     if isinstance(data, np.ndarray):
         return pd.DataFrame(data if data.ndim == 2 else data.reshape(len(data), -1))
     if isinstance(data, Mapping):
-        return pd.DataFrame(dict(data))
+        return _texts(pd.DataFrame(dict(data)))
     if hasattr(data, "to_pandas"):
-        return pd.DataFrame(data.to_pandas()).reset_index(drop=True)
+        return _texts(pd.DataFrame(data.to_pandas()).reset_index(drop=True))
+    if isinstance(data, list | pd.Series):  # of texts, or rows of numbers
+        return pd.DataFrame(list(data))
     raise InvalidInput(f"{brief(data)} of type {type(data).__name__} is no data", expected="a frame, (X, y) or a file")
+
+
+def _texts(table: pd.DataFrame) -> pd.DataFrame:
+    """The same with names that are texts: so a model's signature and a person's line have them."""
+    names = [str(name) for name in table.columns]
+    double = next((name for name in names if names.count(name) > 1), "")
+    if double:
+        raise InvalidInput(f"two columns are called {brief(double)}", expected="each name once")
+    return table.set_axis(names, axis=1)
 
 
 def _target(table: pd.DataFrame, target: str | None, inputs: Sequence[str]) -> str:
@@ -154,6 +166,7 @@ def _fingerprint(table: pd.DataFrame, truth: Any, name: str) -> Fingerprint:
         name += "'"
     found = fingerprint(table.assign(**{name: truth}))
     if found.partial:
-        what = f"the data can't be named by its content: {brief(found.partial)}"
+        shown = ", ".join(map(brief, found.partial[:3]))
+        what = f"the data can't be named by its content: column {shown} holds values of several kinds"
         raise InvalidInput(what, expected="columns of numbers, texts, times or booleans")
     return found

@@ -1,4 +1,4 @@
-"""Can it be done: data, truth, a baseline and an owner, answered from what the store holds, not from what was ticked."""
+"""Can it be done: data, truth, a baseline and an owner, answered from what the store holds and not by ticking."""
 
 from __future__ import annotations
 
@@ -27,9 +27,11 @@ _COUNT = "SELECT count(*) FROM mine"
 _TRAINED = """
 SELECT m.ulid, d.rows FROM mine m JOIN run_dataset u ON u.run = m.id JOIN dataset_version d ON d.id = u.version
 WHERE u.role = 'train' ORDER BY d.rows DESC, m.started_us DESC LIMIT 1"""
+# Run by run: from the metrics' side, all runs of the project would be looked at.
 _TESTED = """
-SELECT m.ulid, k.name FROM mine m JOIN metric s ON s.run = m.id JOIN key k ON k.id = s.key
-WHERE s.role = 'test' ORDER BY m.started_us DESC, k.name LIMIT 1"""
+SELECT m.ulid, (SELECT min(k.name) FROM metric s JOIN key k ON k.id = s.key WHERE s.run = m.id AND s.role = 'test')
+FROM mine m WHERE EXISTS (SELECT 1 FROM metric s WHERE s.run = m.id AND s.role = 'test')
+ORDER BY m.started_us DESC LIMIT 1"""
 _SIMPLE = """
 SELECT m.ulid FROM mine m JOIN tag t ON t.run = m.id JOIN key k ON k.id = t.key
 WHERE k.name = 'baseline' AND lower(t.text) NOT IN ('', '0', 'false', 'no') ORDER BY m.started_us DESC LIMIT 1"""

@@ -40,7 +40,9 @@ def canvas_of(store: Store, name: str) -> Canvas:
     fields, design = body["fields"], tuple(_decision(one) for one in reversed(body["design"]))
     checks = feasibility(store, model, name, fields, [run for one in design for run in one.runs])
     filled = sum(one.name in fields for one in BLOCKS)
-    known = (found.revision, found.actor, found.verified, found.created_us) if found else (0, "", "", None)
+    known: tuple[int, str, str, int | None] = (0, "", "", None)
+    if found is not None:
+        known = (found.revision, found.actor, found.verified, found.created_us)
     note = "" if found else _unsaved(store, name, model)
     digest = found.digest if found else ""
     return Canvas(name, fields, filled, *known, success_in(fields), design, checks, note, digest)

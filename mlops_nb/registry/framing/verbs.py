@@ -18,7 +18,8 @@ def canvas(
     name: Annotated[str, _MODEL],
     *,
     fields: Annotated[
-        Mapping[str, Any] | None, Arg("a field and what it says: owner=Ada; nothing behind = empties it", flag="set")
+        Mapping[str, Any] | None,
+        Arg("a field and what it says: owner=Ada; nothing behind = empties it", kind="canvas field", flag="set"),
     ] = None,
     form: Annotated[bool, Arg("a form to fill it in, in a notebook")] = False,
 ) -> Canvas | CanvasForm:

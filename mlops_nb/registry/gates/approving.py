@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_nb.errors import Refused, quoted
+from mlops_nb.errors import InvalidInput, Refused, quoted
 from mlops_nb.registry.evaluating.reading import latest_evaluation
 from mlops_nb.registry.gates.grammar import bind, parse
 from mlops_nb.registry.gates.model import Approval, Verdict, Waiting
@@ -68,8 +68,10 @@ def author_of(store: Store, version: Version) -> Author:
     if version.verified:
         entry = people.get(name)
         return Author(frozenset({name}), frozenset(entry.system if entry else ()), True)
-    if not version.actor.startswith("person:"):  # a job: whoever approves is somebody else
-        return Author(frozenset(), frozenset(), True)
+    if not version.actor.startswith("person:"):
+        # Anybody can call themselves a job, and then approve what they registered under that name.
+        why = f"it was registered as {version.actor}, which is only a name: who stands behind it can't be said"
+        return Author(frozenset(), frozenset(), False, why, "register with a key (MLOPS_NB_KEY)")
     owners = [person for person, entry in people.items() if name in entry.system]
     if owners:
         return Author(frozenset(owners), frozenset({name}), True)
@@ -98,9 +100,11 @@ def decide(store: Store, ref: str, stage: str, yes: bool, reason: str) -> Approv
         InvalidInput: No reason, or no such stage.
         Refused: The name was not checked, belongs to no approver, or is the author's.
     """
-    from mlops_nb.registry.stages.moving import known_stage
+    from mlops_nb.registry.stages.moving import GUARDED, known_stage
 
     stage = known_stage(stage)
+    if stage not in GUARDED:
+        raise InvalidInput(f"nobody is asked before {stage}", expected=" or ".join(GUARDED))
     version = resolve_version(store, ref)
     why = reasons.checked(reason, needed=True)
     who = checked(store.folder, "an approval" if yes else "a rejection")
@@ -159,13 +163,13 @@ def waiting(store: Store, everybody: bool) -> list[Waiting]:
 
 
 def _by(store: Store, version: Version, stage: str) -> Sequence[str] | None:
+    """Whom the policy asks: of several approval gates everybody; None: any approver."""
     policy = policy_of(store, version, stage)
-    for text in policy.gates if policy is not None else ():
-        gate = parse(text)
-        if gate.name == "approval":
-            found: Sequence[str] | None = bind(gate, _approval()).get("by")
-            return found
-    return None
+    gates = [parse(text) for text in policy.gates] if policy is not None else []
+    asked: list[Sequence[str] | None] = [
+        bind(gate, _approval()).get("by") for gate in gates if gate.name == "approval"
+    ]
+    return None if None in asked else [name for by in asked for name in by or ()] or None
 
 
 def _approval() -> Any:

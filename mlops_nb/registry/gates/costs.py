@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from mlops_nb.registry.gates.grammar import Bytes, Seconds
+from mlops_nb.registry.gates.grammar import Bytes, Count, Seconds
 from mlops_nb.registry.gates.model import Judged, Verdict
 
 if TYPE_CHECKING:
     from mlops_nb.registry.gates.asking import Asked
 
-_ROWS = 300
+_ROWS = Count(300)
 
 
 def size(asked: Asked, *, at_most: Bytes) -> Judged:
@@ -22,7 +22,7 @@ def size(asked: Asked, *, at_most: Bytes) -> Judged:
     return Judged(verdict, says, float(found), float(at_most), digest=asked.version.artifact)
 
 
-def latency(asked: Asked, *, at_most: Seconds, n: int = _ROWS) -> Judged:
+def latency(asked: Asked, *, at_most: Seconds, n: Count = _ROWS) -> Judged:
     """One row at a time through the saved model, as it is served: the 99th percentile takes at most so long.
 
     Measured here and now on rows of the newest evaluation, without a network; 300 rows, because a 99th percentile of

@@ -14,6 +14,8 @@ from mlops_nb.registry.gates.model import Gate
 Bytes = NewType("Bytes", int)
 Seconds = NewType("Seconds", float)
 Names = NewType("Names", tuple)  # type: ignore[type-arg]  # of texts
+Count = NewType("Count", int)  # at least 1
+MetricName = NewType("MetricName", str)
 
 _COMPARED = {">=": "at_least", "<=": "at_most"}
 _SIZES = {"b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9}
@@ -74,13 +76,16 @@ def bind(gate: Gate, function: Callable[..., Any]) -> dict[str, Any]:
         )
     given = {p.name: word for p, word in zip(positional, gate.words, strict=False)}
     for key, value in gate.options.items():
+        if key in given:
+            raise InvalidInput(f"{brief(gate.text)} says {key} twice", expected="it once")
         if key not in known:
             near = nearest(key, known)
             raise InvalidInput(
                 f"{brief(gate.text)}: there is no {brief(key)}", expected=usage(gate.name, function), nearest=near
             )
         given[key] = value
-    missing = [p.name for p in positional if p.default is p.empty and p.name not in given]
+    required = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.default is p.empty]
+    missing = [p.name for p in required if p.name not in given]
     if missing:
         raise InvalidInput(f"{brief(gate.text)} says no {missing[0]}", expected=usage(gate.name, function))
     return {key: _value(gate, known[key], value) for key, value in given.items()}
@@ -93,16 +98,25 @@ def usage(name: str, function: Callable[..., Any]) -> str:
         if p.kind is p.POSITIONAL_OR_KEYWORD:
             shown.append(p.name.upper() if p.default is p.empty else f"[{p.name.upper()}]")
         else:
-            shown.append(f"[{p.name}=…]")
+            shown.append(f"{p.name}=…" if p.default is p.empty else f"[{p.name}=…]")
     return " ".join(shown)
 
 
 def _value(gate: Gate, parameter: inspect.Parameter, text: str) -> Any:
-    kind = str(parameter.annotation).partition(" |")[0]
+    # A notebook's annotations are types where they were not postponed.
+    said = parameter.annotation
+    kind = said.__name__ if isinstance(said, type) else str(said).partition(" |")[0]
     try:
         return _READ.get(kind, str)(text)
     except (ValueError, KeyError, OverflowError):
-        wanted = {"Bytes": "a size, like 50MB", "Seconds": "a time, like 20ms", "int": "a whole number"}
+        wanted = {
+            "Bytes": "a size, like 50MB",
+            "Seconds": "a time, like 20ms",
+            "int": "a whole number",
+            "Count": "a whole number of at least 1",
+            "Names": "names with commas between",
+            "bool": "true or false",
+        }
         expected = wanted.get(kind, "a number")
         raise InvalidInput(f"{brief(gate.text)}: {parameter.name} is {brief(text)}", expected=expected) from None
 
@@ -124,6 +138,20 @@ def _amount(text: str, units: dict[str, float], unit: str) -> float:
     return value
 
 
+def _count(text: str) -> int:
+    # No approvals out of none asked for would open the gate.
+    if int(text) < 1:
+        raise ValueError(text)
+    return int(text)
+
+
+def _metric(text: str) -> str:
+    from mlops_nb.registry.evaluating.metrics import metric
+
+    metric(text)
+    return text
+
+
 def _names(text: str) -> tuple[str, ...]:
     found = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if not found:
@@ -134,6 +162,9 @@ def _names(text: str) -> tuple[str, ...]:
 _READ: dict[str, Callable[[str], Any]] = {
     "float": _number,
     "int": int,
+    "bool": lambda text: {"true": True, "false": False}[text.lower()],
+    "Count": _count,
+    "MetricName": _metric,
     "Bytes": lambda text: int(_amount(text, _SIZES, "b")),
     "Seconds": lambda text: _amount(text, _TIMES, "s"),
     "Names": _names,

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_nb.registry.gates.approving import approvals_of, author_of, may
-from mlops_nb.registry.gates.grammar import Names
+from mlops_nb.registry.gates.grammar import Count, Names
 from mlops_nb.registry.gates.model import Judged, Verdict
 
 if TYPE_CHECKING:
     from mlops_nb.registry.gates.asking import Asked
 
+_ONE = Count(1)
 
-def approval(asked: Asked, *, count: int = 1, by: Names | None = None) -> Judged:
+
+def approval(asked: Asked, *, count: Count = _ONE, by: Names | None = None) -> Judged:
     """So many people other than the author approved this version for this stage, and nobody's last word is no.
 
     Only the last word of each counts, and only since the newest evaluation: what was approved must be what was seen.

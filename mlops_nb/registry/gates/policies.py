@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mlops_nb.errors import InvalidInput, NotFound
+from mlops_nb.errors import InvalidInput, NotFound, Refused, quoted
 from mlops_nb.registry import documents
 from mlops_nb.registry.documents import About, Document
+from mlops_nb.registry.framing.reading import success
 from mlops_nb.registry.gates import own
 from mlops_nb.registry.gates.grammar import bind, parse
 from mlops_nb.registry.gates.model import Gate, Policy
@@ -22,6 +23,28 @@ if TYPE_CHECKING:
 FORMAT = 1
 # What every version must pass, whether there is a policy or not.
 BASICS = (Gate("load", text="load"), Gate("signature", text="signature"), Gate("format", text="format"))
+
+
+def usual(store: Store, name: str, stage: str) -> list[str]:
+    """The gates that a model's canvas asks for: its success metric, the champion, a baseline, leakage, and people.
+
+    The champion's margin is a hundredth of the target. 100 ms is the mission's target for a request's p99.
+
+    Raises:
+        NotFound: No such model.
+        Refused: Its canvas names no success metric with a target.
+    """
+    model, name = model_row(store, name)
+    wanted = success(store, model)
+    if wanted is None:
+        fix = f"%canvas {quoted(name)} --set success_metric=roc_auc --set success_target=0.75"
+        raise Refused(f"the canvas of {name!r} names no success metric with a target", fix=fix)
+    way = ">=" if wanted.higher_is_better else "<="
+    judged = [f"metric {wanted.metric} {way} {wanted.target:g}", f"baseline {wanted.metric}", "overlap"]
+    if stage == "staging":
+        return judged
+    margin = f"champion {wanted.metric} margin={abs(wanted.target) / 100:g}"
+    return [*judged, margin, "latency at_most=100ms", "risk", "approval"]
 
 
 def define(store: Store, name: str, stage: str, gates: Sequence[str], reason: str) -> Policy:

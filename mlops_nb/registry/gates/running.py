@@ -7,10 +7,11 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from mlops_nb.errors import MlopsError, brief
+from mlops_nb.gating import GATES
 from mlops_nb.registry.documents import canonical
 from mlops_nb.registry.gates import own
 from mlops_nb.registry.gates.asking import Asked
@@ -50,7 +51,8 @@ def check(store: Store, version: Version, stage: str) -> GateCheck:
     policy = policy_of(store, version, stage)
     asked = Asked(store, version, stage, champion_of(store, version.model))
     limit = whole("gate_limit_s")
-    results = tuple(_result(gate, asked, limit) for gate in gates_of(policy))
+    # People's gates may change what they are given: each has its own.
+    results = tuple(_result(gate, asked if gate.name in GATES else replace(asked), limit) for gate in gates_of(policy))
     return _keep(asked, policy, results)
 
 
@@ -69,34 +71,33 @@ def stamp(artifact: str, stage: str, policy: str | None, champion: int | None, r
 
 def _result(gate: Gate, asked: Asked, limit: int) -> GateResult:
     began = time.perf_counter()
-    judged = _sound(_judged(gate, asked, limit))
+    judged = _within(lambda: _judged(gate, asked), limit)
     took = round((time.perf_counter() - began) * 1e6)
     return GateResult(gate=gate.text, took_us=took, **asdict(judged))
 
 
-def _judged(gate: Gate, asked: Asked, limit: int) -> Judged:
+def _judged(gate: Gate, asked: Asked) -> Judged:
     try:
         function = own.find(gate.name)
         options = bind(gate, function)
     except MlopsError as error:
         return Judged("insufficient", error.what, fix=error.fix)
-    return _within(lambda: function(asked, **options), limit)
+    return _sound(_understood(function(asked, **options)))
 
 
-def _within(ask: Callable[[], Any], limit: int) -> Judged:
+def _within(ask: Callable[[], Judged], limit: int) -> Judged:
     """What a gate answers, unless it raises or takes too long. It may be anybody's code."""
     outcome: list[Judged] = []
 
     def run() -> None:
         try:
-            outcome.append(_understood(ask()))
+            outcome.append(ask())
         except _Late:
             return
         except MlopsError as error:
-            outcome.append(Judged("insufficient", error.line()))
+            outcome.append(Judged("insufficient", _line(error.line())))
         except BaseException as error:  # noqa: BLE001 (a gate that breaks is closed, and says why)
-            line = str(error).split("\n", 1)[0]
-            outcome.append(Judged("insufficient", f"the gate raised {type(error).__name__}: {brief(line, 200)}"))
+            outcome.append(Judged("insufficient", _line(f"the gate raised {type(error).__name__}{_told(error)}")))
 
     thread = threading.Thread(target=run, name="mlops_nb-gate", daemon=True)
     thread.start()
@@ -107,6 +108,14 @@ def _within(ask: Callable[[], Any], limit: int) -> Judged:
         # It ends at its next bytecode; what hangs inside a library is left behind in its daemon thread.
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(_Late))
     return Judged("insufficient", f"the gate did not answer within {limit} s (setting gate_limit_s)")
+
+
+def _told(error: BaseException) -> str:
+    try:
+        line = str(error).split("\n", 1)[0]
+    except Exception:  # noqa: BLE001 (an error that can't say what it is)
+        return ""
+    return f": {brief(line, 200)}" if line else ""
 
 
 class _Late(BaseException):
@@ -126,10 +135,15 @@ def _understood(answer: Any) -> Judged:
 
 
 def _sound(judged: Judged) -> Judged:
-    """As it may be kept: NaN is no number, and nothing passes on one."""
+    """As it may be kept: NaN is no number, and nothing passes on one. What is no answer at all is none."""
+    if judged.verdict not in ("pass", "fail", "insufficient"):
+        return Judged("insufficient", f"the gate's verdict is {brief(judged.verdict)}")
+    wrong = [one.name for one in fields(judged) if one.default == "" and not isinstance(getattr(judged, one.name), str)]
+    if wrong or not isinstance(judged.says, str):
+        return Judged("insufficient", f"the gate's {[*wrong, 'says'][0]!r} is no text")
     numbers = {name: getattr(judged, name) for name in ("value", "threshold", "low", "high")}
     broken = [name for name, value in numbers.items() if value is not None and not math.isfinite(float(value))]
-    says = "".join(c if c.isprintable() else " " for c in judged.says)[:_SAYS]
+    says = _line(judged.says)
     plain = {name: None if value is None or name in broken else float(value) for name, value in numbers.items()}
     verdict: Verdict = judged.verdict
     if broken and verdict == "pass":
@@ -139,14 +153,18 @@ def _sound(judged: Judged) -> Judged:
         says,
         plain["value"],
         plain["threshold"],
-        n=judged.n,
+        n=None if judged.n is None else int(judged.n),
         low=plain["low"],
         high=plain["high"],
-        dataset=judged.dataset,
-        evidence=judged.evidence,
-        digest=judged.digest,
-        fix=judged.fix,
+        dataset=_line(judged.dataset),
+        evidence=_line(judged.evidence),
+        digest=_line(judged.digest),
+        fix=_line(judged.fix),
     )
+
+
+def _line(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text[:_SAYS])
 
 
 def _keep(asked: Asked, policy: Policy | None, results: tuple[GateResult, ...]) -> GateCheck:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_nb.registry.evaluating.metrics import metric as metric_of
 from mlops_nb.registry.evaluating.model import among
-from mlops_nb.registry.gates.grammar import Names
+from mlops_nb.registry.gates.grammar import Count, MetricName, Names
 from mlops_nb.registry.gates.model import Judged, Verdict
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mlops_nb.registry.gates.asking import Asked
 
 _SHARE = 0.02
-_MINIMUM = 30
+_MINIMUM = Count(30)
 
 
 def reads_evaluation(judge: Callable[..., Judged]) -> Callable[..., Judged]:
@@ -41,7 +41,12 @@ def reads_evaluation(judge: Callable[..., Judged]) -> Callable[..., Judged]:
 
 @reads_evaluation
 def metric(
-    asked: Asked, name: str, *, at_least: float | None = None, at_most: float | None = None, n: int = _MINIMUM
+    asked: Asked,
+    name: MetricName,
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    n: Count = _MINIMUM,
 ) -> Judged:
     """A metric of the newest evaluation reaches a threshold, with its whole interval; `n` rows at least."""
     found = _evaluation(asked)
@@ -60,7 +65,7 @@ def metric(
 
 
 @reads_evaluation
-def champion(asked: Asked, name: str, *, margin: float = 0.0) -> Judged:
+def champion(asked: Asked, name: MetricName, *, margin: float = 0.0) -> Judged:
     """No worse than the champion by more than a margin, in the metric's own units: paired bootstrap on the same rows.
 
     A negative margin asks for an improvement.
@@ -89,7 +94,7 @@ def champion(asked: Asked, name: str, *, margin: float = 0.0) -> Judged:
 
 
 @reads_evaluation
-def baseline(asked: Asked, name: str, *, against: str = "dummy", margin: float = 0.0) -> Judged:
+def baseline(asked: Asked, name: MetricName, *, against: str = "dummy", margin: float = 0.0) -> Judged:
     """Better than a simple answer on the same rows by more than a margin: paired bootstrap, with its whole interval."""
     found = _evaluation(asked)
     simple = found.baseline(against)
@@ -116,7 +121,13 @@ def _gain(found: Scored) -> tuple[float, float, float]:
 
 @reads_evaluation
 def slices(
-    asked: Asked, name: str, *, by: Names, within: float = 0.05, share: float = _SHARE, n: int = _MINIMUM
+    asked: Asked,
+    name: MetricName,
+    *,
+    by: Names,
+    within: float = 0.05,
+    share: float = _SHARE,
+    n: Count = _MINIMUM,
 ) -> Judged:
     """In no group is a metric worse than overall by more than `within`, in the metric's own units.
 

@@ -24,23 +24,29 @@ def define(
     name: Annotated[str, Arg("the model", kind="model")],
     stage: Annotated[str, Arg("the stage that they stand before", kind=_GUARDED)],
     *gates: Annotated[str, Arg("a gate, in quotes: 'metric roc_auc >= 0.75'", kind="gate")],
+    usual: Annotated[bool, Arg("the gates that the model's canvas asks for, before those named")] = False,
     reason: Annotated[str, _WHY] = "",
 ) -> Policy:
     """Have gates stand before a stage of a model from now on. The policy before stays on record.
 
     Gates: `metric NAME >= X`, `champion NAME margin=X` (no worse than the version in production, on the same rows),
     `baseline NAME [against=linear]`, `slices NAME by=COLUMN within=X`, `signature`, `load`, `format`, `size
-    at_most=50MB`, `latency at_most=20ms`, `approval [count=2] [by=grace,ada]`, and your own (`@ml.gate`). `load`,
-    `signature` and `format` are always asked.
+    at_most=50MB`, `latency at_most=20ms`, `overlap` (no rows of the training data), `risk` (accepted), `approval
+    [count=2] [by=grace,ada]`, and your own (`@ml.gate`). `load`, `signature` and `format` are always asked.
+    `--usual` makes them of the canvas: its success metric and target, the champion, a baseline, overlap, latency, risk
+    and an approval.
 
     Raises:
         NotFound: No such model, or no such gate; names the nearest.
         InvalidInput: A gate with options that it does not have, or none at all.
+        Refused: `usual`, and the canvas names no success metric.
     """
-    from mlops_nb.registry.gates.policies import define as define_policy
+    from mlops_nb.registry.gates import policies
     from mlops_nb.store.store import current
 
-    return define_policy(current(), name, stage, gates, reason)
+    store = current()
+    asked = [*policies.usual(store, name, stage), *gates] if usual else gates
+    return policies.define(store, name, stage, list(dict.fromkeys(asked)) if usual else asked, reason)
 
 
 def list_policies(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_nb.errors import InvalidInput, Refused, brief, quoted
-from mlops_nb.registry.resolving import CHAMPION, STAGES, resolve_version
+from mlops_nb.registry.resolving import CHAMPION, STAGES
 from mlops_nb.registry.stages import queries
-from mlops_nb.registry.stages.history import last_move
+from mlops_nb.registry.stages.history import move_at
+from mlops_nb.registry.stages.moving import moment_text, one_version
 from mlops_nb.store import names, reasons
 from mlops_nb.store.actor import identify
 from mlops_nb.store.ids import now_us
@@ -32,17 +33,18 @@ def point(store: Store, ref: str, alias: str, reason: str, remove: bool) -> Tran
     if alias.lower() in _RESERVED:
         fix = f"%stage {quoted(ref)} production --reason …" if alias.lower() in ("production", CHAMPION) else ""
         raise InvalidInput(f"{brief(alias)} is no alias to pin: it says where a version stands", fix=fix)
-    version = resolve_version(store, ref)
+    version = one_version(store, ref)
     why = reasons.checked(reason, needed=False)
     who, model, number = identify(store.folder), version.model_id, version.version
+    moved: dict[str, str] = {}
 
-    def write(connection: sqlite3.Connection) -> None:
+    def write(connection: sqlite3.Connection) -> int:
         row = connection.execute(queries.ALIAS_OF, (model, alias)).fetchone()
         before = str(row[0]) if row else ""
         _refuse(version.ref, alias, before, str(number), remove)
         if connection.execute(queries.IN_TRASH, (model, number)).fetchone():
             raise Refused(f"{version.ref} is in the trash", fix=f"%restore {quoted(version.ref)}")
-        moment = max(now_us(), connection.execute(queries.LAST_US, (model,)).fetchone()[0] + 1)
+        moment: int = max(now_us(), connection.execute(queries.LAST_US, (model,)).fetchone()[0] + 1)
         connection.execute(queries.RELEASE, (f"alias:{model}/{alias}",))
         if remove:
             connection.execute(queries.UNPOINT, (model, alias))
@@ -52,9 +54,11 @@ def point(store: Store, ref: str, alias: str, reason: str, remove: bool) -> Tran
         after = "" if remove else str(number)
         kept = (None, reasons.keep(connection, why), who.actor, who.verified, moment)
         connection.execute(queries.MOVE, (model, number, alias, before, after, "free", *kept))
+        moved["at"] = moment_text(moment)
+        return moment
 
-    store.change(write, "unpin" if remove else "pin", version.node, why=why, alias=alias)
-    return last_move(store, version)
+    at = store.change(write, "unpin" if remove else "pin", version.node, why=why, alias=alias, added=moved)
+    return move_at(store, version, at)
 
 
 def _refuse(ref: str, alias: str, before: str, number: str, remove: bool) -> None:

@@ -49,9 +49,9 @@ def stages_at(store: Store, name: str, at: str = "") -> Stages:
     return Stages(name, moment, standings, moves)
 
 
-def last_move(store: Store, version: Version) -> Transition:
-    """The newest move of a version."""
-    return _transition(store.query(queries.LAST_MOVE, (version.model_id, version.version))[0])
+def move_at(store: Store, version: Version, at_us: int) -> Transition:
+    """The move of a version at a moment: two moves of one version never have the same."""
+    return _transition(store.query(queries.MOVE_AT, (version.model_id, version.version, at_us))[0])
 
 
 def _standing(

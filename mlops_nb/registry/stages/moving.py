@@ -7,12 +7,13 @@ one wins and the other is refused, and an index over `placement` holds even agai
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from mlops_nb.errors import InvalidInput, Refused, brief, nearest, quoted
 from mlops_nb.registry.resolving import STAGES, champion_of, resolve_version
 from mlops_nb.registry.stages import queries
-from mlops_nb.registry.stages.history import last_move
+from mlops_nb.registry.stages.history import move_at
 from mlops_nb.store import reasons
 from mlops_nb.store.actor import Who, identify
 from mlops_nb.store.ids import now_us
@@ -44,7 +45,7 @@ def move(store: Store, ref: str, stage: str, reason: str, override: bool) -> Tra
         Refused: A gate says no or can't say, the order of stages is not kept, or another promotion came first.
     """
     stage = known_stage(stage)
-    version = resolve_version(store, ref)
+    version = one_version(store, ref)
     why = reasons.checked(reason, needed=True)
     _refuse_order(store, version, stage)
     incumbent = champion_of(store, version.model) if stage == "production" else None
@@ -52,8 +53,20 @@ def move(store: Store, ref: str, stage: str, reason: str, override: bool) -> Tra
     plan = Plan(version, stage, incumbent.version if incumbent else None, _how(check), why, identify(store.folder))
     if check is not None:
         plan = replace(plan, policy=check.policy, checked=check.id, evidence=check.digest)
-    carry_out(store, plan)
-    return replace(last_move(store, version), replaced=plan.incumbent or 0, check=check)
+    return replace(carry_out(store, plan), check=check)
+
+
+def one_version(store: Store, ref: str) -> Version:
+    """The version that a reference names expressly: a model's name alone would be whichever came last.
+
+    Raises:
+        NotFound: No such version.
+        InvalidInput: Only a model was named.
+    """
+    version = resolve_version(store, ref)
+    if "/" not in str(ref) and "@" not in str(ref):
+        raise InvalidInput(f"{brief(version.model)} names no one version", expected="NAME/NUMBER", fix=version.ref)
+    return version
 
 
 def known_stage(stage: str) -> str:
@@ -138,8 +151,11 @@ class Plan:
     evidence: str = ""
 
 
-def carry_out(store: Store, plan: Plan) -> None:
+def carry_out(store: Store, plan: Plan) -> Transition:
     """Move a version, archive whom it replaces, and write both into the history and the audit log; all or nothing.
+
+    Returns:
+        The move as it stands in the history.
 
     Raises:
         Refused: What the plan rests on does not hold any more.
@@ -150,14 +166,30 @@ def carry_out(store: Store, plan: Plan) -> None:
         facts["replaced"] = plan.incumbent
     if plan.checked:
         facts |= {"checked": plan.checked, "evidence": plan.evidence}
-    store.change(lambda connection: _move(connection, plan), "stage", version.node, why=plan.why, **facts)
+    if plan.stage == "production" and plan.incumbent is not None:
+        # By its node, so that `audit` of the version that left has this row as well.
+        facts["archived"] = f"version:{version.model_id}/{plan.incumbent}"
+    moved: dict[str, str] = {}
+
+    def write(connection: sqlite3.Connection) -> int:
+        at = _move(connection, plan)
+        moved["at"] = moment_text(at)
+        return at
+
+    at = store.change(write, "stage", version.node, why=plan.why, **facts, added=moved)
+    return replace(move_at(store, version, at), replaced=plan.incumbent or 0)
 
 
-def _move(connection: sqlite3.Connection, plan: Plan) -> None:
+def moment_text(us: int) -> str:
+    """A moment as the log has it: ISO 8601 in UTC, to the microsecond."""
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)).isoformat(timespec="microseconds")
+
+
+def _move(connection: sqlite3.Connection, plan: Plan) -> int:
     model, number = plan.version.model_id, plan.version.version
     _compare(connection, plan)
     reason = reasons.keep(connection, plan.why)
-    moment = max(now_us(), connection.execute(queries.LAST_US, (model,)).fetchone()[0] + 1)
+    moment: int = max(now_us(), connection.execute(queries.LAST_US, (model,)).fetchone()[0] + 1)
 
     def note(moved: int, before: str, after: str, how: str) -> None:
         who = (plan.who.actor, plan.who.verified, moment)
@@ -175,6 +207,7 @@ def _move(connection: sqlite3.Connection, plan: Plan) -> None:
     connection.execute(queries.RELEASE, (f"stage:{model}/{number}",))
     if plan.stage in GUARDED:
         connection.execute(queries.HOLD, (f"stage:{model}/{number}", plan.version.node))
+    return moment
 
 
 def _compare(connection: sqlite3.Connection, plan: Plan) -> None:

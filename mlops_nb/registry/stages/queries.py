@@ -28,7 +28,7 @@ _MOVES = """
 SELECT m.name, t.number, t.alias, t.before, t.after, t.how, r.body, t.actor, t.verified, t.at_us, t.checked
 FROM transition t JOIN model m ON m.id = t.model LEFT JOIN reason r ON r.digest = t.reason"""
 HISTORY = f"{_MOVES} WHERE t.model = ? AND t.at_us <= ? ORDER BY t.id DESC"
-LAST_MOVE = f"{_MOVES} WHERE t.model = ? AND t.number = ? ORDER BY t.id DESC LIMIT 1"
+MOVE_AT = f"{_MOVES} WHERE t.model = ? AND t.number = ? AND t.at_us = ?"
 # Where every version stood at a moment: its last move until then.
 STOOD = f"""{_MOVES}
 WHERE t.model = ? AND t.alias = '' AND t.id = (SELECT max(u.id) FROM transition u
@@ -41,6 +41,16 @@ ORDER BY t.alias"""
 REGISTERED = (
     "SELECT number FROM version WHERE model = ? AND created_us <= ? AND trashed_us IS NULL ORDER BY number DESC"
 )
+# What `audit verify` holds against each other.
+PLACED = "SELECT m.name, p.number, p.stage, p.since_us FROM placement p JOIN model m ON m.id = p.model"
+LAST_STAGES = """
+SELECT m.name, t.number, t.after, t.at_us FROM transition t JOIN model m ON m.id = t.model WHERE t.id IN
+  (SELECT max(id) FROM transition WHERE alias = '' GROUP BY model, number)"""
+ALL_ALIASES = "SELECT m.name, a.name, a.number, a.since_us FROM alias a JOIN model m ON m.id = a.model"
+LAST_ALIASES = """
+SELECT m.name, t.alias, t.after, t.at_us FROM transition t JOIN model m ON m.id = t.model
+WHERE t.after <> '' AND t.id IN (SELECT max(id) FROM transition WHERE alias <> '' GROUP BY model, alias)"""
+ALL_MOVES = "SELECT model, number, alias, how, reason, actor, verified, at_us FROM transition ORDER BY id"
 IN_PRODUCTION = """
 SELECT number, how, before, after FROM transition WHERE model = ? AND alias = ''
 AND (after = 'production' OR before = 'production') ORDER BY id"""

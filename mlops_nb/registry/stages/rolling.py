@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlops_nb.errors import InvalidInput, Refused, quoted
 from mlops_nb.registry.predictor import open_predictor
 from mlops_nb.registry.resolving import champion_of, model_row, resolve_version
 from mlops_nb.registry.stages import queries
-from mlops_nb.registry.stages.history import last_move
 from mlops_nb.registry.stages.moving import Plan, carry_out
 from mlops_nb.store import reasons
 from mlops_nb.store.actor import identify
@@ -27,7 +25,7 @@ def roll_back(store: Store, name: str, to: str, reason: str) -> Transition:
         NotFound: No such model or version.
         Refused: There is no champion before, the named one never was in production, or its file can't be opened.
     """
-    why = reasons.checked(reason, needed=False) or "rollback"
+    why = reasons.checked(reason, needed=False) or reasons.checked("rollback", needed=True)
     model, name = model_row(store, name)
     now = champion_of(store, name)
     target = _named(store, name, model, to) if to else _before(store, name, model, now)
@@ -35,8 +33,7 @@ def roll_back(store: Store, name: str, to: str, reason: str) -> Transition:
         raise InvalidInput(f"{target.ref} is in production already")
     open_predictor(store, target)  # what can't be opened is no way out
     plan = Plan(target, "production", now.version if now else None, "rollback", why, identify(store.folder))
-    carry_out(store, plan)
-    return replace(last_move(store, target), replaced=plan.incumbent or 0)
+    return carry_out(store, plan)
 
 
 def champions(store: Store, model: int) -> list[int]:

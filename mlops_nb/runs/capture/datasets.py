@@ -144,6 +144,8 @@ class Datasets:
         while self._held:
             held = self._held.pop()
             guarded(partial(self._profile, held))
+            if held.digest in self._train and len(held.frame.columns):
+                guarded(partial(self._sample_rows, held))
             if self.snapshot:
                 guarded(partial(self._snapshot, held))
 
@@ -152,6 +154,17 @@ class Datasets:
         if not known or not known[0][0]:
             record = json.dumps(profile(held.frame).to_record())
             self.run.record(lambda connection: connection.execute(queries.DATASET_PROFILE, (record, held.digest)))
+
+    def _sample_rows(self, held: _Held) -> None:
+        """Rows that a model learned from, so that an evaluation can say whether it was asked about the same ones."""
+        from mlops_nb.data.row_sample import FORMAT, sample
+
+        if self.run.store.query(queries.ROW_SAMPLED, (held.digest,)):
+            return
+        found = sample(held.frame)
+        if found is not None:
+            row = (FORMAT, found.rows, str(found.below), found.sampled, found.twins, found.hashes.tobytes())
+            self.run.record(lambda connection: connection.execute(queries.ROW_SAMPLE_PUT, (*row, held.digest)))
 
     def _snapshot(self, held: _Held) -> None:
         from mlops_nb.runs.logged import table_parquet

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CHECKS: tuple[str, ...] = (
     "mlops_nb.store.audit.agreeing:reasons_agree",
     "mlops_nb.registry.agreeing:registry_agrees",
+    "mlops_nb.registry.stages.agreeing:stages_agree",
 )
 _NOTES = 5
 _RESTORED = "; after a backup was put back, move audit.anchor away and the next change writes a new one"

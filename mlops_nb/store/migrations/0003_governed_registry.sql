@@ -143,8 +143,9 @@ CREATE TABLE row_sample (
   format INTEGER NOT NULL,
   rows INTEGER NOT NULL,             -- of the whole dataset
   below TEXT NOT NULL,               -- rows whose hash is below this u64 (decimal) are in the sample
-  twins INTEGER NOT NULL,            -- sampled rows that have an equal one in it
-  hashes BLOB NOT NULL               -- sorted little-endian u64, all below `below`
+  sampled INTEGER NOT NULL,          -- how many of them are
+  twins INTEGER NOT NULL,            -- of these, how many have an equal one in the dataset
+  hashes BLOB NOT NULL               -- sorted little-endian u64, each once
 );
 
 CREATE TRIGGER transition_no_update BEFORE UPDATE ON transition

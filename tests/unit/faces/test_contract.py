@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from sklearn.linear_model import LogisticRegression
@@ -18,6 +19,7 @@ from sklearn.linear_model import LogisticRegression
 import mlops_nb as ml
 from mlops_nb.faces.magics.line import LineMagic
 from mlops_nb.show import json_document
+from mlops_nb.store.actor import acting_by_key
 from mlops_nb.store.store import choose
 from mlops_nb.verbs import VERBS
 
@@ -63,19 +65,51 @@ CALLS = {
     "canvas": Call(
         ("flights",),
         {"fields": {"owner": "Ada", "success_target": 0.75, "success_metric": "auc", "unit": "2"}},
-        ["flights", "--set", "owner=Ada", "--set", "success_target=0.75", "--set", "success_metric=auc", "--set", "unit=2"],
+        [
+            "flights",
+            "--set",
+            "owner=Ada",
+            "--set",
+            "success_target=0.75",
+            "--set",
+            "success_metric=auc",
+            "--set",
+            "unit=2",
+        ],
     ),
     "decide": Call(
-        ("flights", "the kind of model"),
-        {"option": ["linear", "trees"], "choice": "trees", "reason": "they err less", "run": ["last"]},
-        ["flights", "the kind of model", "--option", "linear", "--option", "trees", "--choice", "trees"]
-        + ["--reason", "they err less", "--run", "last"],
+        ("flights", "kind"),
+        {"option": ["linear", "trees"], "choice": "trees", "reason": "it errs less", "run": ["last"]},
+        [
+            *("flights", "kind", "--option", "linear", "--option", "trees", "--choice", "trees"),
+            *("--reason", "it errs less", "--run", "last"),
+        ],
     ),
     "risk": Call(
         ("routes/1",),
         {"hazard": "winter is not in the data", "likelihood": "likely", "severity": "major"},
         ["routes/1", "--hazard", "winter is not in the data", "--likelihood", "likely", "--severity", "major"],
     ),
+    "evaluate": Call(
+        ("flights/1", "test.parquet"),
+        {"target": "late", "slices": ["g"], "baseline": "linear", "sample": 5},
+        "flights/1 test.parquet --target late --slices g --baseline linear --sample 5".split(),
+    ),
+    "evaluations": Call(("judged/1",), {}, ["judged/1"]),
+    "gates define": Call(
+        ("flights", "production", "metric auc >= 0.75", "approval"),
+        {"reason": "as agreed"},
+        ["flights", "production", "metric auc >= 0.75", "approval", "--reason", "as agreed"],
+    ),
+    "gates list": Call(("judged",), {}, ["judged"]),
+    "gates run": Call(("judged/1", "staging"), {}, ["judged/1", "staging"]),
+    "approve": Call(("judged/1",), {"reason": "it is good"}, ["judged/1", "--reason", "it is good"]),
+    "reject": Call(
+        ("judged/1",),
+        {"stage": "staging", "reason": "it errs"},
+        ["judged/1", "--stage", "staging", "--reason", "it errs"],
+    ),
+    "review": Call((), {"all": True}, ["--all"]),
     "deployments": Call((), {}, []),
     "trash": Call(("last~1",), {"kind": "run"}, ["last~1", "--kind", "run"]),
     "restore": Call(("old",), {"kind": "experiment"}, ["old", "--kind", "experiment"]),
@@ -99,6 +133,8 @@ CALLS = {
     "people key": Call(("grace",), {}, ["grace"]),
 }
 # Called with a running deployment, in tests/unit/serving/test_faces.py.
+# Decided by somebody whose name was checked: by the key of Ida, who approves.
+KEYED = {"approve", "reject", "review"}
 SERVED = {"deploy", "undeploy", "predict", "logs"}
 # Goes on by itself, in a shell until it is told to end: tests/faults/test_dashboard_process.py.
 ATTENDED = {"dashboard"}
@@ -125,9 +161,25 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ml.log_metric("auc", 0.1)
     ml.trash("old", kind="experiment")
     ml.people.add("grace", no_password=True)  # type: ignore[attr-defined]
+    _judged(folder)
     store.writer.close()
     choose(None)
     return folder
+
+
+def _judged(folder: Path) -> None:
+    """A version of somebody's that was evaluated, with gates before it, and somebody who may approve it."""
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(100, 2)), columns=["a", "b"])
+    data = X.assign(late=(X.a > 0).astype(int), g=np.where(X.b > 0, "x", "y"))
+    data.drop(columns="g").assign(g=(X.b > 0) * 1.0)[["a", "g", "late"]].to_parquet(folder / "test.parquet")
+    for name in ("ida", "leo"):
+        ml.people.add(name, role="approver", no_password=True)  # type: ignore[attr-defined]
+        (folder / f"{name}.key").write_text(ml.people.key(name).secret)  # type: ignore[attr-defined]
+    with acting_by_key(folder / ".mlops", (folder / "leo.key").read_text()):
+        ml.register("judged", LogisticRegression().fit(X, data.late), example=X.head())
+    ml.evaluate("judged/1", data, target="late", slices=["g"])
+    ml.gates.define("judged", "production", "metric auc >= 0.75", "approval")  # type: ignore[attr-defined]
+    ml.gates.run("judged/1")  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -162,6 +214,7 @@ def settled(document: str, folder: Path) -> Any:
     text = document.replace(str(folder), "PROJECT").replace(str(folder.resolve()), "PROJECT")
     text = re.sub(r'("\w*_us": )\d+', r"\1 0", text)
     text = re.sub(r'("(?:bytes|seconds|freed|pid)": )[\d.]+', r"\1 0", text)
+    text = re.sub(r'("id": )"[0-9A-HJKMNP-TV-Z]{26}"', r'\1 ""', text)
     return json.loads(text)
 
 
@@ -178,8 +231,10 @@ def test_every_verb_has_a_case():
 
 
 @pytest.mark.parametrize("name", sorted(CALLS))
-def test_same_on_every_face(name: str, project, shell) -> None:
+def test_same_on_every_face(name: str, project, shell, prepared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     call = CALLS[name]
+    if name in KEYED:
+        monkeypatch.setenv("MLOPS_NB_KEY", (prepared / "ida.key").read_text())
     verb = next(v for v in VERBS if v.name == name)
     folder = project()
     by_api = settled(json_document(verb.load()(*call.args, **call.kwargs)), folder)

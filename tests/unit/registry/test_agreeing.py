@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+
 import numpy as np
 import pandas as pd
 import pytest

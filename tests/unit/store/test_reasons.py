@@ -16,7 +16,7 @@ KEY = "mlnb_" + "0f" * 32
 
 
 def _stage(store: Store, why: str) -> dict[str, object]:
-    store.change(lambda c: None, "stage", "version:1/1", why=why)
+    store.change(lambda c: None, "judge", "version:1/1", why=why)
     found: dict[str, object] = json.loads(store.query("SELECT detail FROM audit ORDER BY seq DESC LIMIT 1")[0][0])
     return found
 
@@ -69,7 +69,7 @@ def test_the_audit_log_has_a_digest_and_the_text_stands_beside_it(store: Store):
 def test_one_reason_of_a_row_and_of_the_audit_log_is_kept_once(store: Store):
     why = reasons.checked("it is better", needed=True)
     kept: list[str] = []
-    store.change(lambda c: kept.append(reasons.keep(c, why)), "stage", "version:1/1", why=why)
+    store.change(lambda c: kept.append(reasons.keep(c, why)), "judge", "version:1/1", why=why)
     assert store.query("SELECT digest, body FROM reason") == [(kept[0], "it is better")]
     assert ml.audit()[0].why == "it is better"
 
@@ -90,7 +90,7 @@ def test_a_refused_change_leaves_no_reason(store: Store):
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        store.change(refuse, "stage", "version:1/1", why="never")
+        store.change(refuse, "judge", "version:1/1", why="never")
     assert store.query("SELECT count(*) FROM reason") == [(0,)]
 
 

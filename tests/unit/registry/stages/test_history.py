@@ -221,6 +221,12 @@ def test_hostile_aliases_are_refused(store: Store, alias: str):
     assert store.query("SELECT * FROM alias") == store.query("SELECT * FROM transition") == []
 
 
+def test_a_model_gets_no_alias(store: Store):
+    versions("m", 2)
+    with pytest.raises(InvalidInput, match="'m' names no one version; expected NAME/NUMBER; try: m/2"):
+        ml.pin("m", "eu")
+
+
 def test_a_version_in_the_trash_gets_no_alias(store: Store, monkeypatch):
     from mlops_nb.registry.stages import aliases
 

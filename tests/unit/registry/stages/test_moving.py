@@ -43,6 +43,7 @@ def test_the_champion_is_replaced_in_one_step(store: Store):
     times = store.query("SELECT at_us FROM transition ORDER BY id DESC LIMIT 2")
     assert times[0] == times[1]
     assert ml.stages("m").production.reason == "it costs less"
+    assert [row.about for row in ml.audit("m/1") if row.action == "stage"] == ["version m/2", "version m/1"]
     (audited,) = [row for row in ml.audit("m/2") if row.action == "stage"]
     assert (audited.detail["from"], audited.detail["to"], audited.detail["replaced"]) == ("none", "production", 1)
     assert "it costs less" not in store.query("SELECT detail FROM audit ORDER BY seq DESC LIMIT 1")[0][0]
@@ -91,7 +92,7 @@ def test_a_policy_that_changes_between_the_gates_and_the_move_lets_nobody_in(sto
         return found
 
     monkeypatch.setattr(moving, "_checked", and_then_somebody_defines)
-    with pytest.raises(Refused, match="the gates before production were changed meanwhile"):
+    with pytest.raises(Refused, match=r"the gates before production were changed meanwhile"):
         ml.stage("m/1", "production", **WHY)
     assert (stands(store), moves(store)) == ({"m/1": "none"}, [])
 
@@ -110,6 +111,7 @@ def test_a_policy_that_changes_between_the_gates_and_the_move_lets_nobody_in(sto
         ("m@production", "archived", WHY, "no version of 'm' is in production", NotFound),
         ("m@eu", "archived", WHY, "has no alias 'eu'", NotFound),
         ("m/one", "archived", WHY, "not a reference", InvalidInput),
+        ("m", "production", WHY, "'m' names no one version; expected NAME/NUMBER; try: m/1", InvalidInput),
     ],
 )
 def test_refusals_are_one_line_and_nothing_is_written(store: Store, ref, stage, words, said, kind):
@@ -138,7 +140,7 @@ def test_the_order_of_stages_is_kept(store: Store):
 def test_an_index_holds_one_champion_against_whoever_goes_around_the_code(store: Store):
     versions("m", 2)
     ml.stage("m/1", "production", **WHY)
-    with pytest.raises(Exception, match="UNIQUE constraint failed: placement.model"):
+    with pytest.raises(Exception, match=r"UNIQUE constraint failed: placement\.model"):
         store.write(lambda c: c.execute("INSERT INTO placement VALUES (1, 2, 'production', 0)"))
 
 

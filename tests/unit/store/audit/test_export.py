@@ -43,7 +43,7 @@ def exported(store: Store, tmp_path: Path) -> Path:
     for i in range(4):
         store.change(lambda c: None, "add", f"key:é{i} 👩‍🔬", why="because", quote='"\\\n', number=1.5, none=None)
     with acting("Ada Lovelace", verified="oauth:github"):
-        store.change(lambda c: None, "stage", "version:1/1")
+        store.change(lambda c: None, "judge", "version:1/1")
     path = tmp_path / "audit.jsonl"
     made = ml.audit.export(path)  # type: ignore[attr-defined]
     assert (made.path, made.rows, made.anchored, made.bytes) == (str(path), 6, 6, path.stat().st_size)

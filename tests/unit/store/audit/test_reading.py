@@ -34,7 +34,7 @@ def busy(store: Store) -> Store:
     ml.people.add("ada", role="approver", no_password=True)  # type: ignore[attr-defined]
     with acting("ada", verified="basic auth"):
         store.change(
-            lambda c: None, "stage", "version:1/2", why="<b>better</b>", evidence="ab" * 32, **{"from": "none"}
+            lambda c: None, "judge", "version:1/2", why="<b>better</b>", evidence="ab" * 32, **{"from": "none"}
         )
     return store
 
@@ -47,7 +47,7 @@ def test_all_rows_newest_first(busy: Store):
     rows = ml.audit()
     assert [row.seq for row in rows] == list(range(9, 0, -1))
     assert [(row.action, row.about) for row in rows] == [
-        ("stage", "version late/2"),
+        ("judge", "version late/2"),
         ("add person", "person ada"),
         ("view", "view good"),
         ("rename", "model late"),
@@ -68,30 +68,30 @@ def test_all_rows_newest_first(busy: Store):
 def test_what_concerns_one_thing(busy: Store):
     run = busy.query("SELECT ulid FROM run")[0][0]
     assert _did("late") == [
-        ("stage", "version late/2"),
+        ("judge", "version late/2"),
         ("rename", "model late"),
         ("register", "version late/2"),
         ("register", "version late/1"),
     ]
-    assert _did("late/2") == [("stage", "version late/2"), ("register", "version late/2")]
+    assert _did("late/2") == [("judge", "version late/2"), ("register", "version late/2")]
     assert _did("late/1") == [("register", "version late/1")]
     assert _did("other") == [("register", "version other/1")]
     assert [did for did, _ in _did("last")] == ["note"]
     assert _did(run[:12]) == _did("last")
     assert _did("good") == [("view", "view good")]
-    assert _did("ada") == [("stage", "version late/2"), ("add person", "person ada")]
+    assert _did("ada") == [("judge", "version late/2"), ("add person", "person ada")]
 
 
 def test_several_at_once_are_found_by_each(busy: Store):
     ml.trash("late/1", "other/1", kind="version")
     assert [did for did, _ in _did("late/1")] == ["trash", "register"]
     assert [did for did, _ in _did("other")] == ["trash", "register"]
-    assert [did for did, _ in _did("late/2")] == ["stage", "register"]
+    assert [did for did, _ in _did("late/2")] == ["judge", "register"]
 
 
 def test_one_name_of_several_things_is_all_of_them_unless_a_kind_is_given(busy: Store):
     ml.rename("flights", "late", kind="experiment")
-    assert [did for did, _ in _did("late")] == ["rename", "stage", "rename", "register", "register"]
+    assert [did for did, _ in _did("late")] == ["rename", "judge", "rename", "register", "register"]
     assert _did("late", kind="experiment") == [("rename", "experiment late")]
 
 
@@ -156,14 +156,14 @@ def test_an_empty_store(store: Store):
 def test_how_it_shows(busy: Store):
     shown = repr(ml.audit())
     assert "ada ✓" in shown
-    assert "evidence abababababab" in shown
+    assert "evidence ababababab" in shown
     html = ml.audit()._repr_html_()
     assert "&lt;b&gt;better&lt;/b&gt;" in html
     assert "<b>better" not in html
     assert 'title="checked: basic auth"' in html
     assert "checked: basic auth" in repr(ml.audit()[0])
     assert "the system's word" in repr(ml.audit()[1])
-    assert ml.audit().df["action"].iloc[0] == "stage"
+    assert ml.audit().df["action"].iloc[0] == "judge"
 
 
 def test_names_of_what_is_gone_or_never_was(busy: Store):

@@ -1,0 +1,129 @@
+"""What the room of risks returns, and the table of levels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mlops_nb.results import Result
+
+Level = Literal["low", "medium", "high"]
+LIKELIHOODS = ("rare", "possible", "likely")
+SEVERITIES = ("minor", "moderate", "major", "severe")
+LEVELS: tuple[Level, ...] = ("low", "medium", "high")
+# A level for each likelihood (row) and severity (column).
+TABLE: dict[str, tuple[Level, Level, Level, Level]] = {
+    "rare": ("low", "low", "medium", "medium"),
+    "possible": ("low", "medium", "high", "high"),
+    "likely": ("medium", "high", "high", "high"),
+}
+
+
+def level(likelihood: str, severity: str) -> Level:
+    """The level of a hazard before anything is done about it.
+
+    Examples:
+        >>> level("possible", "moderate")
+        'medium'
+    """
+    return TABLE[likelihood][SEVERITIES.index(severity)]
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """Something that may go wrong.
+
+    Attributes:
+        text: What.
+        likelihood: One of `LIKELIHOODS`.
+        severity: One of `SEVERITIES`.
+        level: By the table, before anything is done about it.
+        mitigation: What is done about it.
+        residual: The level that remains; without a word of it, the level itself.
+        carried: The number of the version that it was carried over from; 0: it was named for this version.
+    """
+
+    text: str
+    likelihood: str
+    severity: str
+    level: Level
+    mitigation: str
+    residual: Level
+    carried: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """That a person whose name was checked accepts the hazards as they stand."""
+
+    actor: str
+    verified: str
+    reason: str
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An expected amount per 1,000 decisions, with the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What errors are expected to cost per 1,000 decisions, at the shares that the evaluation found.
+
+    Attributes:
+        cost: Of errors; None where it can't be said.
+        net: Gains of right decisions minus that; None where not both gains are known.
+        unit: Of both.
+        method: How the intervals were made.
+        rows: Rows of the evaluation.
+        evaluation: Its ULID.
+        why: Why it can't be said; empty where it can.
+    """
+
+    cost: Amount | None
+    net: Amount | None = None
+    unit: str = ""
+    method: str = ""
+    rows: int = 0
+    evaluation: str = field(default="", compare=False)
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Risk(Result):
+    """The hazards of a version, who accepted them, and what errors cost.
+
+    Attributes:
+        model: The model's name.
+        version: The version's number.
+        hazards: In the order in which they were named.
+        accepted: By whom; None: by nobody, or the hazards changed since.
+        void: Whether they were accepted and changed since.
+        expected: What errors cost.
+        revision: 0: nothing was saved for this version.
+        digest: BLAKE3 of the document.
+    """
+
+    model: str
+    version: int
+    hazards: tuple[Hazard, ...]
+    accepted: Acceptance | None
+    void: bool
+    expected: Expected
+    revision: int
+    digest: str = field(default="", compare=False)
+
+    @property
+    def ref(self) -> str:
+        """The version: `flights-delay/3`."""
+        return f"{self.model}/{self.version}"
+
+    @property
+    def residual(self) -> Level | None:
+        """The highest level that remains; None where no hazard was named."""
+        return max((one.residual for one in self.hazards), key=LEVELS.index, default=None)
