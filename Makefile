@@ -37,7 +37,9 @@ test: $(VENV)/.dev  ## Lint, types, floors, tests with coverage, notebooks
 	@$(MAKE) --no-print-directory notebooks
 
 notebooks: $(VENV)/.dev  ## Run the example notebooks and compare their outputs
-	@MLOPS_NB_STORE=$$(mktemp -d)/.mlops $(BIN)/python -m pytest --nbval --nbval-sanitize-with notebooks/sanitize.cfg -p no:randomly -q notebooks
+	@for notebook in notebooks/*.ipynb; do \
+	  MLOPS_NB_STORE=$$(mktemp -d)/.mlops $(BIN)/python -m pytest --nbval --nbval-sanitize-with notebooks/sanitize.cfg \
+	    -p no:randomly -q $$notebook || exit 1; done
 
 lint: $(VENV)/.dev  ## Ruff, and the floors of the house
 	@$(BIN)/ruff check --quiet .

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlops_nb.registry.gates.model import Approval, GateCheck, Policy, Waiting
+from mlops_nb.registry.gates.model import Approval, GateCheck, GateResult, Policy, Waiting
 from mlops_nb.show import facts, page
 from mlops_nb.show.table import Column, TableView
 from mlops_nb.show.words import seconds, when

@@ -93,7 +93,7 @@ CALLS = {
     "evaluate": Call(
         ("flights/1", "test.parquet"),
         {"target": "late", "slices": ["g"], "baseline": "linear", "sample": 5},
-        "flights/1 test.parquet --target late --slices g --baseline linear --sample 5".split(),
+        ["flights/1", "test.parquet", "--target", "late", "--slices", "g", "--baseline", "linear", "--sample", "5"],
     ),
     "evaluations": Call(("judged/1",), {}, ["judged/1"]),
     "gates define": Call(

@@ -173,7 +173,7 @@ print(ml.gates.run("m/1").results[-1].verdict, flush=True)
 def test_a_gate_that_can_not_be_ended_does_not_hold_up_the_process(store: Store, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MLOPS_NB_GATE_LIMIT_S", "1")
     version()
-    ml.gate(lambda_named("stubborn"))
+    ml.gate(named("stubborn"))
     define("stubborn")
     store.writer.close()
     done = subprocess.run(
@@ -182,7 +182,7 @@ def test_a_gate_that_can_not_be_ended_does_not_hold_up_the_process(store: Store,
     assert (done.returncode, done.stdout, done.stderr) == (0, "insufficient\n", "")
 
 
-def lambda_named(name: str):
+def named(name: str):
     def found(asked):
         return True
 
@@ -199,8 +199,8 @@ def test_a_gate_that_this_process_does_not_know_is_closed(store: Store):
     assert found.verdict == "insufficient"
     assert "no gate is called 'mine'" in found.says
     assert "@ml.gate" in found.fix
+    ml.stage("m/1", "staging", reason="x")
     with pytest.raises(Refused, match="m/1 may not enter production"):
-        ml.stage("m/1", "staging", reason="x")
         ml.stage("m/1", "production", reason="x")
 
 
@@ -214,10 +214,7 @@ def test_a_gate_whose_options_are_gone_is_closed(store: Store):
     define("mine n=4")
     assert one("m/1", "mine").verdict == "pass"
 
-    @ml.gate
-    def mine(asked):  # type: ignore[no-redef]
-        return True
-
+    ml.gate(named("mine"))
     assert one("m/1", "mine").verdict == "insufficient"
 
 

@@ -16,7 +16,7 @@ from .making import define, one, rows, version
 
 def says(gate: str, ref: str = "m/1"):
     define(gate)
-    return one(ref, gate.split()[0])
+    return one(ref, gate.split(maxsplit=1)[0])
 
 
 def test_a_metric_passes_with_its_whole_interval_and_fails_by_its_value(store: Store):
