@@ -41,8 +41,8 @@ ADD_MODEL = "INSERT INTO model (name, created_us) VALUES (?, ?) ON CONFLICT (nam
 ADD_ARTIFACT = "INSERT INTO artifact VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING"
 ADD_VERSION = """
 INSERT INTO version (model, number, run, artifact, format, signature, example, trusted, framework, source, note,
-                     actor, verified, created_us)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT source FROM run WHERE ulid = ?), ?, ?, ?, ?)"""
+                     actor, verified, system, created_us)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT source FROM run WHERE ulid = ?), ?, ?, ?, ?, ?)"""
 ADD_EDGE = "INSERT INTO edge VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 ADD_HOLD = "INSERT INTO hold VALUES (?, ?) ON CONFLICT DO NOTHING"
 

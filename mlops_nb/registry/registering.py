@@ -176,7 +176,8 @@ class _Entry:
             connection.execute(queries.ADD_ARTIFACT, (*self.example, now))
         row: tuple[object, ...] = (model, number, new.run, new.artifact, new.format, _json(new.signature))
         row += (self.example and self.example[0], _json(self.trusted), _json(new.framework))
-        connection.execute(queries.ADD_VERSION, (*row, new.run, self.note, self.who.actor, self.who.verified, now))
+        who = (self.who.actor, self.who.verified, self.who.system)
+        connection.execute(queries.ADD_VERSION, (*row, new.run, self.note, *who, now))
         self.node = f"version:{model}/{number}"
         self._tie(connection, self.node)
         facts |= {"version": number, "artifact": new.artifact, "run": new.run, "trusted": self.trusted}

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _ADD = """
 INSERT INTO approval (model, number, stage, verdict, reason, evaluation, actor, verified, at_us)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_SYSTEM = "SELECT system FROM version WHERE model = ? AND number = ?"
 _SAID = """
 SELECT m.name, a.number, a.stage, a.verdict, coalesce(r.body, ?), a.actor, a.verified, a.at_us, a.evaluation
 FROM approval a JOIN model m ON m.id = a.model LEFT JOIN reason r ON r.digest = a.reason
@@ -68,16 +69,18 @@ def author_of(store: Store, version: Version) -> Author:
     if version.verified:
         entry = people.get(name)
         return Author(frozenset({name}), frozenset(entry.system if entry else ()), True)
-    if not version.actor.startswith("person:"):
-        # Anybody can call themselves a job, and then approve what they registered under that name.
+    # A name that was not checked was perhaps chosen (MLOPS_NB_ACTOR): whose process it was is not.
+    found = store.query(_SYSTEM, (version.model_id, version.version))[0][0]
+    system = found or (name if version.actor.startswith("person:") else "")
+    owners = [person for person, entry in people.items() if system and system in entry.system]
+    if owners:
+        return Author(frozenset(owners), frozenset({system}), True)
+    if not system:
         why = f"it was registered as {version.actor}, which is only a name: who stands behind it can't be said"
         return Author(frozenset(), frozenset(), False, why, "register with a key (MLOPS_NB_KEY)")
-    owners = [person for person, entry in people.items() if name in entry.system]
-    if owners:
-        return Author(frozenset(owners), frozenset({name}), True)
     why = f"that {name} registered it is only the system's word: who else is somebody else can't be said"
-    fix = f"mlops-nb people add NAME --system {quoted(name)}, or register with a key"
-    return Author(frozenset(), frozenset({name}), False, why, fix)
+    fix = f"mlops-nb people add NAME --system {quoted(system)}, or register with a key"
+    return Author(frozenset(), frozenset({system}), False, why, fix)
 
 
 def may(store: Store, author: Author, person: str, by: Sequence[str] | None) -> str:
@@ -166,9 +169,7 @@ def _by(store: Store, version: Version, stage: str) -> Sequence[str] | None:
     """Whom the policy asks: of several approval gates everybody; None: any approver."""
     policy = policy_of(store, version, stage)
     gates = [parse(text) for text in policy.gates] if policy is not None else []
-    asked: list[Sequence[str] | None] = [
-        bind(gate, _approval()).get("by") for gate in gates if gate.name == "approval"
-    ]
+    asked: list[Sequence[str] | None] = [bind(gate, _approval()).get("by") for gate in gates if gate.name == "approval"]
     return None if None in asked else [name for by in asked for name in by or ()] or None
 
 

@@ -58,6 +58,8 @@ def prove(store: Store) -> Verdict:
     if not store.exists:
         return Verdict("", 0, 0, 0, 0, "")
     verdict = store.verify_audit()
+    if verdict.fault:  # nothing can be held against a log that is not whole
+        return verdict
     contradictions: list[str] = [said for check in CHECKS for said in load(check)(store)]
     return replace(verdict, contradictions=tuple(contradictions))
 

@@ -1,5 +1,7 @@
 -- How the registrant's name was checked ('key', 'basic auth'); empty: it is the system's word.
 ALTER TABLE version ADD COLUMN verified TEXT NOT NULL DEFAULT '';
+-- The system's user whose process it was: an unchecked name may be anybody's, this one is not chosen.
+ALTER TABLE version ADD COLUMN system TEXT NOT NULL DEFAULT '';
 
 -- Why somebody did something, under the digest that the audit log has: it can be erased and the chain stays whole.
 -- The digest covers a random salt as well, or a short text could be guessed from it after it was erased.

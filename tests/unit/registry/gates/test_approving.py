@@ -114,6 +114,37 @@ def test_a_name_from_the_environment_hides_no_author(people: People, monkeypatch
         assert "only" in found.says
 
 
+def test_neither_does_the_name_of_a_user_of_the_system_who_is_somebody_else(
+    people: People, monkeypatch: pytest.MonkeyPatch
+):
+    ml.people.add("linus", system=("linus",))
+    ml.people.add("ada", system=(user(),))
+    for i, name in enumerate(("person:linus", "person:ada", "job:nightly"), 1):
+        people.be()
+        monkeypatch.setenv("MLOPS_NB_ACTOR", name)
+        version(c=i)
+        people.be()
+        define("approval", f"approval count={i + 1}")
+        with acting("ada", "basic auth"), pytest.raises(Refused, match="who registered it does not approve it"):
+            ml.approve(f"m/{i}", reason="I made it myself")
+        assert one(f"m/{i}", "approval").verdict == "insufficient"
+        with acting("grace", "basic auth"):
+            ml.approve(f"m/{i}", reason="she made it, I looked")
+        assert one(f"m/{i}", "approval").verdict == "pass"
+
+
+def test_of_a_version_from_before_the_systems_user_was_kept_a_name_is_only_that(people: People, store: Store):
+    ml.people.add("ada", system=(user(),))
+    version()
+    define("approval")
+    for actor, system in ((f"person:{user()}", True), ("job:nightly", False), ("person:zoe", False)):
+        sql = "UPDATE version SET system = '', actor = ?"
+        store.change(lambda c, actor=actor: c.execute(sql, (actor,)), "as before", "x")  # noqa: B023
+        with acting("grace", "basic auth"):
+            ml.approve("m/1", reason="x")
+        assert (one("m/1", "approval").verdict == "pass") == system
+
+
 def test_two_are_two_people(by_ada: People):
     define("approval count=2")
     approve(by_ada, "grace")
