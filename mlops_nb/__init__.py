@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mlops_nb.data.verbs import fingerprint as fingerprint
     from mlops_nb.data.verbs import profile as profile
     from mlops_nb.pages.verbs import dashboard as dashboard
+    from mlops_nb.registry.cards.verbs import card as card
     from mlops_nb.registry.evaluating.verbs import evaluate as evaluate
     from mlops_nb.registry.evaluating.verbs import evaluations as evaluations
     from mlops_nb.registry.framing.verbs import canvas as canvas

@@ -26,6 +26,7 @@ GATES: dict[str, str] = {
     "size": f"{_COSTS}:size",
     "latency": f"{_COSTS}:latency",
     "risk": "mlops_nb.registry.risks.gate:risk",
+    "card": "mlops_nb.registry.cards.gate:card",
     "approval": "mlops_nb.registry.gates.people:approval",
 }
 

@@ -54,6 +54,7 @@ MOST = 50
 # Completion kinds that are not things one can refer to.
 COMPLETERS = {
     "canvas field": "mlops_nb.registry.framing.completion:fields",
+    "card word": "mlops_nb.registry.cards.completion:words",
     "gate": "mlops_nb.registry.gates.completion:gates",
     "where": "mlops_nb.runs.completion:where",
     "sort": "mlops_nb.runs.completion:sort",

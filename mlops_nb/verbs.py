@@ -87,6 +87,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("gates list", f"{_GATES}:list_policies", "read", "registry"),
     Verb("gates run", f"{_GATES}:run", "write", "registry"),
     Verb("gate", f"{_GATES}:gate", "read", "registry", IN_PYTHON),
+    Verb("card", "mlops_nb.registry.cards.verbs:card", "write", "registry"),
     Verb("approve", f"{_GATES}:approve", "write", "registry"),
     Verb("reject", f"{_GATES}:reject", "write", "registry"),
     Verb("review", f"{_GATES}:review", "read", "registry"),

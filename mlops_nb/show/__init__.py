@@ -30,6 +30,7 @@ _SHOWN = {
     "Profile": "data",
     "ColumnProfile": "data",
     "Model": "registry",
+    "ModelCard": "modelcard",
     "Canvas": "canvas",
     "Risk": "risk",
     "Evaluation": "evaluation",

@@ -26,7 +26,7 @@ BASICS = (Gate("load", text="load"), Gate("signature", text="signature"), Gate("
 
 
 def usual(store: Store, name: str, stage: str) -> list[str]:
-    """The gates that a model's canvas asks for: its success metric, the champion, a baseline, leakage, and people.
+    """The gates that a model's canvas asks for: its success metric, the champion, a baseline, leakage, people.
 
     The champion's margin is a hundredth of the target. 100 ms is the mission's target for a request's p99.
 
@@ -44,7 +44,7 @@ def usual(store: Store, name: str, stage: str) -> list[str]:
     if stage == "staging":
         return judged
     margin = f"champion {wanted.metric} margin={abs(wanted.target) / 100:g}"
-    return [*judged, margin, "latency at_most=100ms", "risk", "approval"]
+    return [*judged, margin, "latency at_most=100ms", "risk", "card", "approval"]
 
 
 def define(store: Store, name: str, stage: str, gates: Sequence[str], reason: str) -> Policy:

@@ -31,10 +31,10 @@ def define(
 
     Gates: `metric NAME >= X`, `champion NAME margin=X` (no worse than the version in production, on the same rows),
     `baseline NAME [against=linear]`, `slices NAME by=COLUMN within=X`, `signature`, `load`, `format`, `size
-    at_most=50MB`, `latency at_most=20ms`, `overlap` (no rows of the training data), `risk` (accepted), `approval
-    [count=2] [by=grace,ada]`, and your own (`@ml.gate`). `load`, `signature` and `format` are always asked.
-    `--usual` makes them of the canvas: its success metric and target, the champion, a baseline, overlap, latency, risk
-    and an approval.
+    at_most=50MB`, `latency at_most=20ms`, `overlap` (no rows of the training data), `risk` (accepted), `card`
+    (complete), `approval [count=2] [by=grace,ada]`, and your own (`@ml.gate`). `load`, `signature` and
+    `format` are always asked. `--usual` makes them of the canvas: its success metric and target, the champion, a
+    baseline, overlap, latency, risk, the card and an approval.
 
     Raises:
         NotFound: No such model, or no such gate; names the nearest.

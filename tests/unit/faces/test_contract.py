@@ -90,6 +90,11 @@ CALLS = {
         {"hazard": "winter is not in the data", "likelihood": "likely", "severity": "major"},
         ["routes/1", "--hazard", "winter is not in the data", "--likelihood", "likely", "--severity", "major"],
     ),
+    "card": Call(
+        ("routes/1",),
+        {"words": {"owner": "Ada", "limits": "winter"}},
+        ["routes/1", "--set", "owner=Ada", "--set", "limits=winter"],
+    ),
     "evaluate": Call(
         ("flights/1", "test.parquet"),
         {"target": "late", "slices": ["g"], "baseline": "linear", "sample": 5},

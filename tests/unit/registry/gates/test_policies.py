@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import mlops_nb as ml
-from mlops_nb.errors import InvalidInput, NotFound
+from mlops_nb.errors import InvalidInput, NotFound, Refused
 from mlops_nb.registry import documents
 from mlops_nb.registry.documents import About
 from mlops_nb.registry.gates.policies import gates_of, policy_of
@@ -70,3 +70,16 @@ def test_a_policy_of_a_format_to_come_keeps_closed(store: Store):
         ml.gates.run(ref)
     with pytest.raises(NotFound, match="format 9"):
         ml.stage(ref, "production", reason="try", override=True)
+
+
+def test_the_canvas_says_which_gates_are_usual(store: Store):
+    ml.canvas("m", fields={"owner": "Ada"})
+    with pytest.raises(Refused, match=r"names no success metric with a target; try: %canvas m --set"):
+        ml.gates.define("m", "production", usual=True)
+    ml.canvas("m", fields={"success_metric": "mae", "success_target": 5})
+    made = ml.gates.define("m", "production", "size at_most=1MB", "overlap", usual=True).gates
+    assert made == (
+        *("metric mae <= 5", "baseline mae", "overlap", "champion mae margin=0.05", "latency at_most=100ms"),
+        *("risk", "card", "approval", "size at_most=1MB"),
+    )
+    assert ml.gates.define("m", "staging", usual=True).gates == ("metric mae <= 5", "baseline mae", "overlap")

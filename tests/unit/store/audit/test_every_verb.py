@@ -31,6 +31,7 @@ LEAVES = {
     "canvas": "canvas",
     "decide": "canvas",
     "risk": "risk",
+    "card": "card",
     "deploy": "deploy",
     "undeploy": "undeploy",
     "trash": "trash",
