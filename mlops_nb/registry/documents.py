@@ -23,7 +23,6 @@ _COLUMNS = "id, kind, model, number, name, revision, body, digest, actor, verifi
 _OF = "kind = ? AND model = ? AND number = ? AND name = ?"
 _LATEST = f"SELECT {_COLUMNS} FROM document WHERE {_OF} ORDER BY revision DESC LIMIT 1"
 _HISTORY = f"SELECT {_COLUMNS} FROM document WHERE {_OF} ORDER BY revision DESC"
-_BY_ID = f"SELECT {_COLUMNS} FROM document WHERE id = ?"
 _NEXT = f"SELECT coalesce(max(revision), 0) + 1 FROM document WHERE {_OF}"
 _ADD = """
 INSERT INTO document (kind, model, number, name, revision, body, digest, actor, verified, created_us)
@@ -119,12 +118,6 @@ def latest(store: Store, about: About) -> Document | None:
 def history(store: Store, about: About) -> list[Document]:
     """All revisions, newest first."""
     return [_document(row) for row in store.query(_HISTORY, about.key)]
-
-
-def by_id(store: Store, identity: int) -> Document | None:
-    """One revision by its row."""
-    rows = store.query(_BY_ID, (identity,))
-    return _document(rows[0]) if rows else None
 
 
 def _document(row: tuple[Any, ...]) -> Document:

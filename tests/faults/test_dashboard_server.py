@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import re
 import time
@@ -47,9 +48,14 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     made.stop()
 
 
+_AGES = itertools.count(60)
+
+
 def _cookies(folder: str, name: str = "ada", key: str = "", age_days: float = 0) -> dict[str, str]:
     key = key or secret(Path(folder), "cookies basic auth")
-    clock = lambda: time.time() - age_days * 86_400
+    # A cookie's time has whole seconds: one of another test's that was signed out of must not be the same bytes.
+    made = time.time() - next(_AGES) - age_days * 86_400
+    clock = lambda: made
     values = {"user": name, "mlops_nb_mark": f"{name}|{mark(HASH)}"}
     return {k: create_signed_value(key, k, v, clock=clock).decode() for k, v in values.items()}
 
