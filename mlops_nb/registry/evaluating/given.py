@@ -35,6 +35,12 @@ class Given:
     target: str
     fingerprint: Fingerprint
 
+    def columns(self, asked: Sequence[str]) -> list[str]:
+        """The columns that were asked for, each once: `a,b` is two, unless there is one of that name."""
+        known = {*map(str, self.table.columns), self.target}
+        parts = [[one] if one in known else one.split(",") for one in asked]
+        return list(dict.fromkeys(name.strip() for some in parts for name in some if name.strip()))
+
     def labels(self, column: str) -> Any:
         """The group of each row by a column; many numbers are cut at their quartiles.
 

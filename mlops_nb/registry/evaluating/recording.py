@@ -54,7 +54,7 @@ def evaluate_version(
     predictor = open_predictor(store, version)
     inputs = [one["name"] for one in predictor.inputs] if predictor.named else []
     rows = given(data, target, inputs)
-    labels = {column: rows.labels(column) for column in by}
+    labels = {column: rows.labels(column) for column in rows.columns(by)}
     p = _predicted(predictor, rows)
     seed = int(rows.fingerprint.digest.rpartition(":")[2][:8], 16)
     findings = _findings(p, rows, labels, baseline, inputs, seed)

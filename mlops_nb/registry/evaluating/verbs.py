@@ -50,8 +50,8 @@ def evaluate(
 
     store = current()
     columns = (slices,) if isinstance(slices, str) else slices
-    by = [name.strip() for one in columns for name in str(one).split(",") if name.strip()]
-    return evaluate_version(store, resolve_version(store, ref), data, target, list(dict.fromkeys(by)), baseline, sample)
+    version = resolve_version(store, ref)
+    return evaluate_version(store, version, data, target, [str(one) for one in columns], baseline, sample)
 
 
 def evaluations(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_nb.errors import InvalidInput, Refused, quoted
+from mlops_nb.errors import InvalidInput, Refused, brief, quoted
 from mlops_nb.registry.predictor import open_predictor
 from mlops_nb.registry.resolving import champion_of, model_row, resolve_version
 from mlops_nb.registry.stages import queries
@@ -68,6 +68,8 @@ def _before(store: Store, name: str, model: int, now: Version | None) -> Version
 
 def _named(store: Store, name: str, model: int, to: str) -> Version:
     number = str(to).strip().removeprefix(f"{name}/")
+    if not number.isdecimal():
+        raise InvalidInput(f"{brief(to)} is no version of {name!r}", expected="its number, like 3")
     version = resolve_version(store, f"{name}/{number}")
     was = {row[0] for row in store.query(queries.IN_PRODUCTION, (model,))}
     if version.version not in was:

@@ -126,3 +126,9 @@ def test_many_numbers_are_cut_at_their_quartiles():
     assert pd.Series(found.labels("same")).nunique() >= 1
     with pytest.raises(InvalidInput, match="the data has no column 'y'"):
         found.labels("y")
+
+
+def test_a_comma_parts_columns_unless_one_is_called_so():
+    frame = pd.DataFrame({"p,q": [1, 2], "r": [1, 2], "y": [0, 1]})
+    found = given(frame, "y", ["r"])
+    assert found.columns(["p,q", "r, y", "r", " "]) == ["p,q", "r", "y"]

@@ -88,6 +88,14 @@ def test_there_is_nothing_to_go_back_to(store: Store):
     assert moves(store) == []
 
 
+@pytest.mark.parametrize("to", ["../1", "m/x", "-1", "1.0", "production"])
+def test_to_what_is_no_number_is_refused(store: Store, to: str):
+    promoted(2)
+    with pytest.raises(InvalidInput, match="is no version of 'm'; expected its number"):
+        ml.rollback("m", to=to)
+    assert stands(store) == {"m/1": "archived", "m/2": "production"}
+
+
 def test_a_champion_whose_file_was_swapped_is_no_way_out(store: Store):
     promoted(2)
     before = moves(store)
