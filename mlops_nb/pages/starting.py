@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import select
+import selectors
 import signal
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from mlops_nb.errors import InvalidInput, MissingExtra, MlopsError, Refused, StoreError
 from mlops_nb.pages.model import Dashboard
@@ -137,11 +137,18 @@ def _answer(process: _Server, order: bytes) -> dict[str, str] | None:
     with suppress(BrokenPipeError), process.stdout as told:
         process.stdin.write(order)
         process.stdin.flush()
-        if select.select([told], [], [], _START_S)[0]:
+        if _speaks(told):
             line = told.readline()
             found: dict[str, str] | None = json.loads(line) if line else None
             return found
     return None
+
+
+def _speaks(told: IO[bytes]) -> bool:
+    """Whether it says something in time. Not by select(): a process with 1,024 files open may start a dashboard too."""
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(told, selectors.EVENT_READ)
+        return bool(waiting.select(_START_S))
 
 
 def _last_line(log: Path, start: int = 0) -> str:

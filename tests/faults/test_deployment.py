@@ -29,14 +29,14 @@ X = np.random.default_rng(0).normal(size=(60, 2))
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    monkeypatch.setenv("MLOPS_NB_SPARE", "0")
+def store(tmp_path: Path) -> Iterator[Store]:
     chosen = choose(tmp_path)
     yield chosen
     choose(chosen.folder)
     for deployment in verbs.deployments():
         deployment.stop()
     choose(None)
+    chosen.close()
 
 
 def version(alpha: float = 1.0) -> None:

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    monkeypatch.setenv("MLOPS_NB_SPARE", "0")
-    yield choose(tmp_path)
+def store(tmp_path: Path) -> Iterator[Store]:
+    chosen = choose(tmp_path)
+    yield chosen
     choose(None)
+    chosen.close()
 
 
 def registered(store: Store) -> Path:

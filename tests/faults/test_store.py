@@ -89,7 +89,9 @@ def test_kill_9_in_the_middle_of_a_run(store: Store, after_s: float):
     (alive,) = ml.runs() or [None]
     process.send_signal(signal.SIGKILL)
     killed_at = time.time()
-    lines = [line.split() for line in process.communicate()[0].splitlines()[:-1]]  # the last may be cut
+    rest = process.stdout.read()  # not `communicate`: it would lose what `readline` has read beyond its line
+    process.communicate()
+    lines = [line.split() for line in rest.splitlines()[:-1]]  # the last may be cut
     before = [int(i) for i, at in lines if float(at) < killed_at - 1]
     (run,) = ml.runs()
     assert alive is None or alive.status == "running"

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    monkeypatch.setenv("MLOPS_NB_SPARE", "0")
+def store(tmp_path: Path) -> Iterator[Store]:
     chosen = choose(tmp_path)
     yield chosen
     spare.dismiss(chosen.folder)
     choose(None)
+    chosen.close()

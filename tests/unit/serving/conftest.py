@@ -27,12 +27,12 @@ def served_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    monkeypatch.setenv("MLOPS_NB_SPARE", "0")
+def store(tmp_path: Path) -> Iterator[Store]:
     store = choose(tmp_path)
     yield store
     _stop_all(store)
     choose(None)
+    store.close()
 
 
 def _stop_all(store: Store) -> None:
