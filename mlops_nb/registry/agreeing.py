@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mlops_nb.registry.documents import canonical
-from mlops_nb.registry.gates.model import GateResult
+from mlops_nb.registry.gates.reading import results_of
 from mlops_nb.registry.gates.running import stamp
 from mlops_nb.store.artifacts import digest
 from mlops_nb.store.audit.agreeing import details
@@ -21,9 +21,6 @@ _CHECKS = """
 SELECT c.ulid, c.model, c.number, c.stage, c.champion, c.digest, v.artifact, d.digest
 FROM gate_check c JOIN version v ON v.model = c.model AND v.number = c.number LEFT JOIN document d ON d.id = c.policy
 ORDER BY c.ulid"""
-_RESULTS = """
-SELECT gate, verdict, says, value, threshold, n, low, high, coalesce(dataset, ''), coalesce(evidence, ''),
-       coalesce(digest, ''), took_us FROM gate_result WHERE checked = ? ORDER BY position"""
 _MOVES = """
 SELECT model, number, alias, before, after, how FROM transition WHERE how <> 'replaced' ORDER BY id"""
 _APPROVALS = "SELECT model, number, verdict, stage FROM approval ORDER BY id"
@@ -52,8 +49,8 @@ def _evidence(store: Store, known: set[str]) -> Iterator[str]:
 def _checks(store: Store, known: set[str]) -> Iterator[str]:
     for ulid, model, number, stage, champion, name, artifact, policy in store.query(_CHECKS):
         told = f"the gate check {ulid[:10]} of {_shown(store, model, number)}"
-        results = [GateResult(*row) for row in store.query(_RESULTS, (ulid,))]
-        yield from _differs(told, stamp(artifact, stage, policy, champion, results), name, known)
+        found = stamp(artifact, stage, policy, champion, results_of(store, ulid))
+        yield from _differs(told, found, name, known)
 
 
 def _differs(told: str, found: str, name: str, known: set[str]) -> Iterator[str]:

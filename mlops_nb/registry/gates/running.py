@@ -36,7 +36,7 @@ INSERT INTO gate_check (ulid, model, number, stage, policy, champion, verdict, d
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _ADD_RESULT = """
 INSERT INTO gate_result (checked, position, gate, verdict, says, value, threshold, n, low, high, dataset, evidence,
-                         digest, took_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+                         digest, took_us, fix) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _SAYS = 1000
 
 
@@ -192,7 +192,7 @@ def _keep(asked: Asked, policy: Policy | None, results: tuple[GateResult, ...]) 
         connection.execute(_ADD_CHECK, (found.id, *about, verdict, name, who.actor, who.verified, found.at_us))
         for position, one in enumerate(results):
             row = (one.gate, one.verdict, one.says, one.value, one.threshold, one.n, one.low, one.high)
-            more = (one.dataset or None, one.evidence or None, one.digest or None, one.took_us)
+            more = (one.dataset or None, one.evidence or None, one.digest or None, one.took_us, one.fix)
             connection.execute(_ADD_RESULT, (found.id, position, *row, *more))
 
     facts = {"stage": asked.stage, "verdict": verdict, "checked": found.id, "evidence": name}

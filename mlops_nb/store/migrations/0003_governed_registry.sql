@@ -121,6 +121,7 @@ CREATE TABLE gate_result (
   evidence TEXT,                     -- what it read: an evaluation, a document's digest
   digest TEXT,                       -- of that
   took_us INTEGER NOT NULL,
+  fix TEXT NOT NULL DEFAULT '',      -- the way out, as it was told then
   PRIMARY KEY (checked, position)
 ) WITHOUT ROWID;
 
