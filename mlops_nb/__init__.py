@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from mlops_nb.registry.cards.verbs import card as card
     from mlops_nb.registry.evaluating.verbs import evaluate as evaluate
     from mlops_nb.registry.evaluating.verbs import evaluations as evaluations
+    from mlops_nb.registry.explaining.verbs import explain as explain
+    from mlops_nb.registry.fairness.verbs import fairness as fairness
     from mlops_nb.registry.framing.verbs import canvas as canvas
+    from mlops_nb.registry.framing.verbs import canvases as canvases
     from mlops_nb.registry.framing.verbs import decide as decide
     from mlops_nb.registry.gates.verbs import approve as approve
     from mlops_nb.registry.gates.verbs import gate as gate
     from mlops_nb.registry.gates.verbs import reject as reject
     from mlops_nb.registry.gates.verbs import review as review
     from mlops_nb.registry.risks.verbs import risk as risk
+    from mlops_nb.registry.risks.verbs import risks as risks
     from mlops_nb.registry.stages.verbs import pin as pin
     from mlops_nb.registry.stages.verbs import rollback as rollback
     from mlops_nb.registry.stages.verbs import stage as stage

@@ -22,6 +22,7 @@ GATES: dict[str, str] = {
     "champion": f"{_SCORES}:champion",
     "baseline": f"{_SCORES}:baseline",
     "slices": f"{_SCORES}:slices",
+    "fairness": "mlops_nb.registry.fairness.gate:fairness",
     "overlap": "mlops_nb.registry.gates.leaking:overlap",
     "size": f"{_COSTS}:size",
     "latency": f"{_COSTS}:latency",

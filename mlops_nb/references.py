@@ -62,6 +62,9 @@ COMPLETERS = {
     "metric": "mlops_nb.runs.completion:metrics",
     "captured": "mlops_nb.runs.completion:captured_in_last",
     "person": "mlops_nb.store.people.entries:names",
+    "actor": "mlops_nb.store.audit.asking:actor_names",
+    "action": "mlops_nb.store.audit.asking:action_names",
+    "concerned": "mlops_nb.store.audit.asking:concerned_names",
 }
 
 

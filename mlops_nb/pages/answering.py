@@ -41,7 +41,7 @@ async def _hello(view: PageView, live: Live, message: Mapping[str, Any]) -> None
     view.dark = bool(message.get("dark"))
     if zone != view.visit.zone:
         view.visit = replace(view.visit, zone=zone)
-        if view.found is not None:
+        if view.found is not None and not view.reads_in_zone:
             view.put(view.found, view.rendered(view.found, ""))
         else:
             await view.load()

@@ -63,6 +63,13 @@ def button(text: str, do: str, *, kind: str = "", title: str = "", **fields: str
     return f'<button type="button" data-do="{escape(do)}"{said}{more}>{escape(text)}</button>'
 
 
+def menu(text: str, inside: str, key: str) -> str:
+    """A button that opens to what `inside` says, a form mostly; `key` tells it from the others of its page."""
+    if still():
+        return ""
+    return f'<details class="menu" data-key="{key}"><summary>{escape(text)}</summary><div>{inside}</div></details>'
+
+
 def copier(text: str, words: str) -> str:
     """A button that copies `words`."""
     return "" if still() else f'<button type="button" data-copy="{escape(words)}">{escape(text)}</button>'

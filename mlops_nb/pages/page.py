@@ -115,6 +115,11 @@ class PageView(Viewer):
         return allowed(self.visit.person, "write")
 
     @property
+    def reads_in_zone(self) -> bool:
+        """Whether what is read depends on the reader's zone, which is not known before the page stands."""
+        return False
+
+    @property
     def alive(self) -> int:
         """How many parts of the page are live HTML: when they all stand, the page as it was sent goes."""
         return sum(self.component(name) is None for name in self.sections)

@@ -7,10 +7,12 @@ import re
 from mlops_nb import references
 from mlops_nb.errors import InvalidInput, MlopsError, NotFound, brief
 from mlops_nb.pages.site import address_of
+from mlops_nb.registry.resolving import resolve_version
 from mlops_nb.runs.query import search
 from mlops_nb.store.store import Store
 
 _MOST = 300
+_DEPLOYED = "SELECT m.name FROM deployment d JOIN model m ON m.id = d.model WHERE d.name = ?"
 _FINGERPRINT = re.compile(r"(?:fp\d+[a-z]:)?[0-9a-f]{6,64}", re.ASCII)
 
 
@@ -32,8 +34,12 @@ def places(store: Store, text: str) -> list[tuple[str, str, str]]:
         except MlopsError as error:
             refusals.append(error)
         else:
-            name = identity if kind.name == "run" else text.partition("/")[0] if kind.name == "version" else text
-            found.append((kind.name, text, address_of(kind.name, name)))
+            found.append((kind.name, text, address_of(kind.name, _named(store, kind.name, text, str(identity)))))
+    if "@" in text:
+        try:
+            found.append(("version", text, address_of("version", resolve_version(store, text).ref)))
+        except MlopsError as error:
+            refusals.append(error)
     if not found and _FINGERPRINT.fullmatch(text) and len(search(store, f"dataset = '{text}'", limit=1)):
         found.append(("dataset", text, address_of("dataset", text)))
     if found:
@@ -44,3 +50,10 @@ def places(store: Store, text: str) -> list[tuple[str, str, str]]:
         raise several
     near = next((error.nearest for error in refusals if error.nearest), "")
     raise NotFound(f"nothing is called {brief(text)}", expected="a run, an experiment, a model …", nearest=near)
+
+
+def _named(store: Store, kind: str, text: str, identity: str) -> str:
+    """What the address of a thing names: a run by its id, a deployment by its model, all else as it was typed."""
+    if kind == "deployment":
+        return str(store.query(_DEPLOYED, (identity,))[0][0])
+    return identity if kind == "run" else text

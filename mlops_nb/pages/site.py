@@ -51,9 +51,16 @@ _PAGES = "mlops_nb.pages"
 
 PAGES: tuple[Page, ...] = (
     Page("home", "Home", "", f"{_PAGES}.home.view:HomeView"),
+    Page("canvas", "Canvas", "framing", f"{_PAGES}.canvas.view:CanvasView"),
     Page("runs", "Runs", "experimentation", f"{_PAGES}.runs.view:RunsView"),
     Page("run", "Run", "experimentation", f"{_PAGES}.run.view:RunView", listed=False),
     Page("compare", "Compare", "experimentation", f"{_PAGES}.compare.view:CompareView", listed=False),
+    Page("risk", "Risk", "evaluation", f"{_PAGES}.risk.view:RiskView"),
+    Page("registry", "Registry", "training", f"{_PAGES}.registry.view:RegistryView"),
+    Page("model", "Model", "training", f"{_PAGES}.model_page.view:ModelView", listed=False),
+    Page("version", "Version", "training", f"{_PAGES}.version.view:VersionView", listed=False),
+    # The phase of none, after all others: it stands at the end.
+    Page("audit", "Audit", "", f"{_PAGES}.audit.view:AuditView"),
 )
 BY_SLUG = {page.slug: page for page in PAGES}
 
@@ -63,9 +70,9 @@ _PLACES: dict[str, tuple[str, str, str]] = {
     "view": ("runs", "view", "{}"),
     "experiment": ("runs", "where", "experiment = '{}'"),
     "dataset": ("runs", "where", "dataset = '{}'"),
-    "model": ("home", "model", "{}"),
-    "version": ("home", "model", "{}"),
-    "deployment": ("home", "model", "{}"),
+    "model": ("model", "model", "{}"),
+    "version": ("version", "version", "{}"),
+    "deployment": ("model", "model", "{}"),
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlops_nb.errors import Refused
+from mlops_nb.errors import InvalidInput, Refused, brief
 from mlops_nb.store.actor import identify
 from mlops_nb.store.artifacts import digest
 from mlops_nb.store.ids import now_us
@@ -22,7 +22,8 @@ Kind = Literal["canvas", "policy", "risk", "card"]
 _COLUMNS = "id, kind, model, number, name, revision, body, digest, actor, verified, created_us"
 _OF = "kind = ? AND model = ? AND number = ? AND name = ?"
 _LATEST = f"SELECT {_COLUMNS} FROM document WHERE {_OF} ORDER BY revision DESC LIMIT 1"
-_HISTORY = f"SELECT {_COLUMNS} FROM document WHERE {_OF} ORDER BY revision DESC"
+_HISTORY = f"SELECT {_COLUMNS} FROM document WHERE {_OF} ORDER BY revision DESC LIMIT ?"
+_REVISION = f"SELECT {_COLUMNS} FROM document WHERE {_OF} AND revision = ?"
 _NEXT = f"SELECT coalesce(max(revision), 0) + 1 FROM document WHERE {_OF}"
 _ADD = """
 INSERT INTO document (kind, model, number, name, revision, body, digest, actor, verified, created_us)
@@ -115,9 +116,28 @@ def latest(store: Store, about: About) -> Document | None:
     return _document(rows[0]) if rows else None
 
 
-def history(store: Store, about: About) -> list[Document]:
-    """All revisions, newest first."""
-    return [_document(row) for row in store.query(_HISTORY, about.key)]
+def at(store: Store, about: About, revision: int) -> Document | None:
+    """One revision, or None."""
+    rows = store.query(_REVISION, (*about.key, revision))
+    return _document(rows[0]) if rows else None
+
+
+def history(store: Store, about: About, most: int = 1_000) -> list[Document]:
+    """The newest revisions, at most so many, newest first."""
+    return [_document(row) for row in store.query(_HISTORY, (*about.key, most))]
+
+
+def start_of(limit: int, after: str, most: int) -> int:
+    """Where one page of a list of documents begins, by its cursor.
+
+    Raises:
+        InvalidInput: The limit is not from 1 to `most`, or the cursor is none.
+    """
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= most:
+        raise InvalidInput(f"the limit is {brief(limit)}", expected=f"a whole number from 1 to {most}")
+    if after and not (after.isascii() and after.isdecimal() and len(after) < 13):
+        raise InvalidInput(f"{brief(after)} is no cursor", expected="what .next_page of the page before says")
+    return int(after or 0)
 
 
 def _document(row: tuple[Any, ...]) -> Document:

@@ -51,7 +51,8 @@ class Predictor:
         self.named = bool(signature["named"])
         self.container = signature.get("container", "")
         self.arrays = self.named and _takes_arrays(model, self.inputs)
-        self._before, self._last = _split(model)
+        # What transforms, and what answers: the last step of a pipeline, or the model itself.
+        self.steps, self.last = _split(model)
         if self.arrays:
             for step in _steps(model):
                 # Without names there is nothing to compare, and no warning that an array has none.
@@ -114,8 +115,7 @@ class Predictor:
         names = self.wanted(outputs)
         rows = cast.shape[0] if hasattr(cast, "shape") else len(cast)
         try:
-            for step in self._before:
-                cast = step.transform(cast)
+            cast = self.transform(cast)
             found = {name: np.asarray(self._one(name, cast)) for name in names}
         except (ValueError, TypeError, KeyError) as error:
             raise InvalidInput(f"the model refuses these values: {brief(_line(error), 300)}") from error
@@ -127,8 +127,14 @@ class Predictor:
                 raise ModelFailure(f"the model gave {len(values)} rows of {name} for {rows}")
         return found
 
+    def transform(self, cast: Any) -> Any:
+        """What the last step of a pipeline gets for what `cast` returned; of any other model that itself."""
+        for step in self.steps:
+            cast = step.transform(cast)
+        return cast
+
     def _one(self, name: str, cast: Any) -> Any:
-        return self._last.predict_proba(cast) if name == "probability" else self._last.predict(cast)
+        return self.last.predict_proba(cast) if name == "probability" else self.last.predict(cast)
 
 
 def open_predictor(store: Store, version: Version, trust: Sequence[str] = ()) -> Predictor:

@@ -133,4 +133,6 @@ def _next(
     passed = len(check.results) - len(check.closed)
     first = check.closed[0]
     said = f"{passed} of {len(check.results)} gates into production pass. Closed is {first.gate}: {first.says}."
+    if first.gate.partition(" ")[0] == "approval":
+        said += f" Somebody other than {version.actor.removeprefix('person:')} decides."
     return said, first.fix or ask

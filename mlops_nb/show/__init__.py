@@ -34,6 +34,8 @@ _SHOWN = {
     "Canvas": "canvas",
     "Risk": "risk",
     "Evaluation": "evaluation",
+    "Explanation": "explanation",
+    "Fairness": "fairness",
     "GateCheck": "gates",
     "GateResult": "gates",
     "Policy": "gates",

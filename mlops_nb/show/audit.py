@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,39 @@ def _who_html(row: AuditRow) -> str:
     return f'<span title="{page.escape(how)}">{shown} {mark}</span>'
 
 
+_ULID = re.compile("[0-9A-HJKMNP-TV-Z]{26}")
+# What a row's detail says in short, by what was done; the rest of it follows, but for what is said elsewhere.
+_TOLD = {
+    "stage": "{from} → {to}, {how}",
+    "pin": "alias {alias}",
+    "unpin": "alias {alias} taken away",
+    "approve": "for {stage}",
+    "reject": "for {stage}",
+    "policy": "gates before {stage}",
+    "gates": "{verdict}, before {stage}",
+    "rename": "{before} → {after}",
+    "evaluate": "on {dataset}",
+    "explain": "on {dataset}",
+    "fairness": "on {dataset}",
+    "deploy": "{version}",
+    "undeploy": "{version}",
+    "migrate": "format {from} → {to}",
+}
+_ELSEWHERE = {"stage": ("at", "replaced"), "pin": ("at",), "unpin": ("at",), "register": ("model", "version")}
+_ELSEWHERE |= {"deploy": ("of",), "undeploy": ("of",), "add model": ("model",)}
+
+
+def told(row: AuditRow) -> str:
+    """What was done, beyond the word for it: 'staging → production, gated, archived version flights/2'."""
+    template = _TOLD.get(row.action, "")
+    named = {key: _value(value) for key, value in row.detail.items() if f"{{{key}}}" in template}
+    # An older mlops_nb, or somebody by force, wrote other details.
+    shown = template.format_map(named) if template.count("{") == len(named) else ""
+    left_out = {*(named if shown else ()), *_ELSEWHERE.get(row.action, ())}
+    rest = {key: value for key, value in row.detail.items() if key not in left_out and value != [row.about]}
+    return ", ".join(part for part in (shown, said(rest)) if part)
+
+
 def said(detail: Mapping[str, Any]) -> str:
     """What a row's detail says, without its nesting."""
     return ", ".join(f"{key} {_value(value)}" for key, value in detail.items() if value not in (None, "", [], {}))
@@ -31,7 +65,9 @@ def said(detail: Mapping[str, Any]) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(_value(one) for one in value[:3]) + (" …" if len(value) > 3 else "")
-    return value if isinstance(value, str) else number(value) if isinstance(value, int | float) else str(value)
+    if isinstance(value, str):
+        return f"{value[:13]}…" if value.startswith("fp1b:") else short(value) if _ULID.fullmatch(value) else value
+    return number(value) if isinstance(value, int | float) else str(value)
 
 
 def evidence(row: AuditRow) -> str:
@@ -45,9 +81,9 @@ _COLUMNS = (
     Column("who", who, sign=_who_html),
     Column("did", lambda r: r.action),
     Column("to", lambda r: cut(r.about, 48)),
+    Column("what", lambda r: cut(told(r), 60)),
     Column("why", lambda r: cut(r.why, 60)),
     Column("evidence", evidence, mono=True),
-    Column("says", lambda r: cut(said(r.detail), 60)),
 )
 
 
@@ -73,6 +109,7 @@ def _pairs(row: AuditRow) -> list[tuple[str, str]]:
         ("why", row.why),
         ("evidence", ", ".join(row.evidence)),
         ("says", said(row.detail)),
+        ("previous", row.previous),
         ("digest", row.digest),
     ]
 

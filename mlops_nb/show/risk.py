@@ -69,9 +69,11 @@ class RiskView:
         if found.cost is None:
             return [f"expected cost of errors cannot be said: {found.why}"]
         unit = f" {cut(found.unit, 30)}" if found.unit else ""
-        lines = [f"expected cost of errors per 1,000 decisions: {_amount(found.cost)}{unit}"]
+        lines = [f"expected cost of errors per 1,000 decisions: {amount(found.cost)}{unit}"]
         if found.net is not None:
-            lines.append(f"gains minus that: {_amount(found.net)}{unit}")
+            lines.append(f"gains minus that: {amount(found.net)}{unit}")
+        if found.rule is not None:
+            lines.append(f"always answering {cut(found.answer, 30)} would cost {amount(found.rule)}{unit}")
         return [*lines, f"at the shares found on {found.rows:,} rows; 95 % intervals by {found.method}"]
 
     def text(self) -> str:
@@ -98,11 +100,12 @@ def _of(i: int) -> Column:
 _LEVELS = (Column("likelihood ↓, severity →", lambda row: row[0]), *(_of(i) for i in range(len(SEVERITIES))))
 
 
-def _amount(one: Amount) -> str:
-    return f"{_digits(one.value)} ({_digits(one.low)} – {_digits(one.high)})"
+def amount(one: Amount) -> str:
+    """An amount and its interval: `1,240 (1,100 – 1,400)`."""
+    return f"{digits(one.value)} ({digits(one.low)} – {digits(one.high)})"
 
 
-def _digits(value: float) -> str:
+def digits(value: float) -> str:
     """Three digits: the interval says how little the rest would mean."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 

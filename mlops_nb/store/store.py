@@ -16,7 +16,7 @@ from mlops_nb.errors import InvalidInput, MlopsError
 from mlops_nb.store import database, migrating, readers, reasons, sickness
 from mlops_nb.store.actor import identify
 from mlops_nb.store.artifacts import Artifacts
-from mlops_nb.store.audit import anchor, chain
+from mlops_nb.store.audit import anchor, chain, concerned
 from mlops_nb.store.ids import new_ulid, now_us
 from mlops_nb.store.location import find
 from mlops_nb.store.readers import Readers
@@ -206,6 +206,8 @@ def _genesis(connection: sqlite3.Connection, folder: Path, after: int) -> chain.
 
 
 def _migrated(connection: sqlite3.Connection, folder: Path, before: int, after: int) -> chain.Head:
+    if before < concerned.SINCE:
+        concerned.fill(connection)
     return chain.append(connection, "migrate", "store", {"from": before, "to": after}, identify(folder))
 
 

@@ -40,6 +40,7 @@ _CELLS = tuple(f"{cell}{part}" for cell in ("cell_logistic", "cell_boosting") fo
 _SERVING = ("deploy", "predict", "predict_p99")
 _USE = ("import", "load_ext")
 _PAGE = ("page", "page_ready", "page_filter", "visitor", "ten_visitors")
+_GOVERNED = ("evaluate", "promotion")
 _OURS = ("mlops_nb", "ours")
 _MLFLOW = ("MLflow", "mlflow")
 
@@ -65,6 +66,10 @@ STEPS = (
     Step("page", *_OURS, "page", _PAGE, limit_s=240),
     Step("page", *_MLFLOW, "mlflow_page", ("page",), limit_s=240),
     Step("page", "Trackio", "trackio", "trackio_page", ("page",)),
+    Step("governed", *_OURS, "governed", (*_GOVERNED, "audit_verify"), limit_s=240),
+    Step("governed", *_MLFLOW, "mlflow_governed", _GOVERNED, limit_s=300),
+    Step("governed-pages", *_OURS, "governed_pages", ("registry_page", "audit_page"), limit_s=420),
+    Step("governed-pages", *_MLFLOW, "mlflow_registry", ("registry_page",), limit_s=240),
     Step("serve", *_OURS, "serve", _SERVING),
     Step("serve", "MLServer", "mlserver", "mlserver_serve", _SERVING),
     Step("serve", "mlflow models serve", "mlflow", "mlflow_serve", _SERVING),

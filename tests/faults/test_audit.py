@@ -215,6 +215,8 @@ def test_an_older_anchor_proves_less_and_a_newer_one_finds_the_cut(store: Store)
     assert "3 rows after the anchor: that more followed is not excluded" in verdict.unproved
     assert any(one.startswith("row 4 is the one that was anchored on 20") for one in verdict.proved)
     _force(store.path, "DELETE FROM audit WHERE seq > 5")
+    assert _verify().contradictions == ("what row 6 of the audit log concerns is not what is kept of it",)
+    _force(store.path, "DELETE FROM audit_node WHERE seq > 5")
     assert _verify().exit_code == 0, "what an old anchor does not know is not missed"
     store.anchor.write_bytes(newer)
     assert "ends at row 5, but row 7 was anchored" in _verify().fault

@@ -123,8 +123,8 @@ class Visitor:
             self.heard.append(f"{message.type}: {message.text[:300]}")
 
     def failed(self, request: Any) -> None:
-        # Whoever leaves a page while it still loads a font has aborted that, and lacks nothing.
-        if request.failure != "net::ERR_ABORTED" or request.resource_type != "font":
+        # Whoever leaves a page while it still loads a font or a style has aborted that, and lacks nothing.
+        if request.failure != "net::ERR_ABORTED" or request.resource_type not in ("font", "stylesheet"):
             self.heard.append(f"failed: {request.url[:200]} {request.failure}")
 
     def refuse(self, dialog: Any) -> None:

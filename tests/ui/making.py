@@ -102,6 +102,9 @@ def fitted(folder: Path) -> None:
 
 
 def lively(folder: Path) -> None:
+    from tests.ui.governing import govern  # not for a process that only logs: it imports scikit-learn
+
+    govern()
     many(48)
     for lr in (0.003, 0.01, 0.03):
         with ml.track("flights-delay", params={"lr": lr, "depth": 6, "model": "net"}) as run:

@@ -38,8 +38,11 @@ def test_says_what_there_is(lively: Server, visitor: Visit):
     page = visitor(lively).open("home")
     experiments = ml.experiments()
     assert page.get_by_role("table", name="Experiments").locator("tbody tr").count() == len(experiments)
-    expect(page.locator(".lead")).to_contain_text(
-        f"{sum(e.runs for e in experiments)} runs in {len(experiments)} experiments"
+    models = ml.models()
+    serving = sum(bool(model.production) for model in models)
+    expect(page.locator(".lead")).to_have_text(f"{serving} models of {len(models)} in production.")
+    expect(page.locator("ol.line li").filter(has_text="Experimentation")).to_contain_text(
+        f"{sum(e.runs for e in experiments)} runs"
     )
     for name in (
         "Framing",
@@ -59,6 +62,34 @@ def test_says_what_there_is(lively: Server, visitor: Visit):
     expect(row).to_contain_text(best.best_run[:10])
 
 
+def test_what_is_next_is_a_line_to_copy_for_each_model(lively: Server, visitor: Visit):
+    page = visitor(lively).open("home")
+    steps = page.locator("ul.steps li")
+    waiting = steps.filter(has_text="late-flights/5")
+    expect(waiting).to_contain_text("waits to enter production: 0 of 1 approvals. Somebody other than ada decides.")
+    expect(waiting.get_by_role("button")).to_have_attribute(
+        "data-copy", "%approve late-flights/5 --stage production --reason …"
+    )
+    expect(steps.filter(has_text="late-flights/4").get_by_role("button")).to_have_attribute(
+        "data-copy", "%deploy late-flights"
+    )
+    expect(steps.filter(has_text="flights-delay/1")).to_contain_text("It was never evaluated")
+
+
+def test_a_model_says_what_is_in_production_and_how_good_that_is(lively: Server, visitor: Visit):
+    page = visitor(lively).open("home")
+    (found,) = (one for one in ml.evaluations("late-flights/4"))
+    card = page.locator(".card").filter(has_text="late-flights/4")
+    value = found.metrics["roc_auc"]
+    assert value is not None
+    expect(card).to_contain_text(f"roc_auc {value:.4f}, target ≥ 0.6000 ✓ reached")
+    expect(card).to_contain_text(f"{found.rows} rows, 95 % interval")
+    expect(card).to_contain_text("dummy baseline scores 0.5")
+    expect(page.locator(".card").filter(has_text="minutes-late")).to_contain_text("overridden")
+    expect(page.locator(".card").filter(has_text="cancelled")).to_contain_text("ungated")
+    expect(page.locator("ol.line li").filter(has_text="Framing")).to_contain_text("canvases")
+
+
 def test_an_experiment_leads_to_its_runs(lively: Server, visitor: Visit):
     one = visitor(lively)
     page = one.open("home")
@@ -74,7 +105,7 @@ SEARCHES = {
     "last": (lambda run: "last", r"/run\?run="),
     "experiment": (lambda run: "demand", r"/runs\?where=experiment\+%3D\+%27demand%27"),
     "long experiment": (lambda run: making.LEGAL, r"/runs\?where=experiment"),
-    "version": (lambda run: "flights-delay/1", r"/home\?model=flights-delay"),
+    "version": (lambda run: "flights-delay/1", r"/version\?version=flights-delay%2F1"),
 }
 
 
@@ -100,9 +131,9 @@ def test_a_name_of_several_things_is_a_choice(lively: Server, visitor: Visit):
     page.keyboard.press("Enter")
     expect(page.locator("[data-key=trouble]")).to_contain_text("which one")
     page.get_by_role("link", name="model flights-delay").click()
-    page.wait_for_url("**/home?model=flights-delay")
+    page.wait_for_url("**/model?model=flights-delay")
     one.ready()
-    expect(page.locator("h1")).to_have_text("Model flights-delay")
+    expect(page.locator("h1")).to_contain_text("flights-delay")
 
 
 def test_nonsense_says_the_nearest_name(lively: Server, visitor: Visit):

@@ -86,6 +86,20 @@ def test_the_card_of_a_tracked_cell(lively: Server, visitor: Visit):
     expect(page.get_by_text("scikit-learn", exact=True).last).to_be_visible()
 
 
+def test_a_registered_run_says_whether_it_is_good_enough_and_what_is_next(lively: Server, visitor: Visit):
+    version = next(v for v in ml.versions("late-flights") if v.version == 5)
+    (found,) = ml.evaluations(version.ref)
+    page = visitor(lively).open(f"run?run={version.run}")
+    said = page.locator(".lead").filter(has_text="late-flights/5")
+    expect(said).to_contain_text(f"roc_auc {found.metrics['roc_auc']:.4f}, target ≥ 0.6000 ✓ reached")
+    step = page.locator("ul.steps li").filter(has_text="gates into production pass")
+    expect(step).to_contain_text("Closed is approval: 0 of 1 approvals. Somebody other than ada decides.")
+    expect(step.get_by_role("button")).to_have_attribute(
+        "data-copy", "%approve late-flights/5 --stage production --reason …"
+    )
+    expect(page.locator(".tile").filter(has_text="registered as")).to_contain_text("staging")
+
+
 def test_says_what_failed(lively: Server, visitor: Visit):
     failed = ml.runs("status = 'failed' and params.lr = 9.0")[0].id
     page = visitor(lively).open(f"run?run={failed}")

@@ -20,6 +20,8 @@ from mlops_nb.show.page import escape
 
 _SIDE = 232
 _BAR = 57
+# Over the pages that are of no phase but of all of them.
+_WHOLE = "governance"
 _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
 _PLAIN = {"backgroundColor": "var(--paper)", "color": "var(--ink)", "backgroundImage": "none", "boxShadow": "none"}
 _FOCUS = {"outline": "2px solid var(--accent)", "outlineOffset": "-2px"}
@@ -126,14 +128,22 @@ def _watching_busy() -> list[Any]:
 
 
 def _navigation(here_: Page) -> str:
-    """The pages by the phases of the lifecycle; a phase without a page is left out."""
-    items = []
-    for phase in ("", *PHASES):
-        listed = [page for page in PAGES if page.phase == phase and page.listed]
-        if listed and phase:
-            items.append(f'<li class="phase">{phase}</li>')
-        items += [f"<li>{_entry(page, here_)}</li>" for page in listed]
+    """The pages by the phases of the lifecycle; a phase without a page is left out. What is of no phase and stands
+    last in the table stands last here.
+    """
+    items, last = [], ""
+    for page in sorted((page for page in PAGES if page.listed), key=_place):
+        if page.phase != last or (not page.phase and _place(page)):
+            items.append(f'<li class="phase">{page.phase or _WHOLE}</li>')
+        last = page.phase
+        items.append(f"<li>{_entry(page, here_)}</li>")
     return f"<ul>{''.join(items)}</ul>"
+
+
+def _place(page: Page) -> int:
+    if page.phase:
+        return 1 + PHASES.index(page.phase)
+    return 1 + len(PHASES) if any(one.phase for one in PAGES[: PAGES.index(page)]) else 0
 
 
 def _entry(page: Page, here_: Page) -> str:
@@ -146,7 +156,8 @@ def _status(shown: Status, visit: Visit) -> str:
     lines = [f'<div title="{escape(shown.folder)}">store {escape(shown.project)}</div>']
     if shown.audit:
         mark = "✓" if shown.verdict == "good" else "✕"
-        lines.append(f'<div><span class="{shown.verdict}" aria-hidden="true">{mark}</span> {escape(shown.audit)}</div>')
+        said = markup.link(escape(shown.audit), "audit")
+        lines.append(f'<div><span class="{shown.verdict}" aria-hidden="true">{mark}</span> {said}</div>')
     lines.append(f"<div>times in {escape(visit.zone)}</div>")
     return "".join(lines)
 

@@ -196,10 +196,15 @@ export function render({model, view}) {
   })
   const go = (href) => { busy(true); send({go: href}) }
 
+  // A form with something typed that is not saved yet. It is left alone (`data-own`) until Python takes it away.
+  let writing = null
   const put = () => {
     const next = document.createElement("div")
     next.innerHTML = model.html
+    // What needs Python to do anything is asleep in the page as it was sent.
+    for (const node of next.querySelectorAll("[data-wakes]")) { node.disabled = false }
     morph(box, next)
+    if (writing && !box.contains(writing)) { writing = null; window.mlopsDirty = false }
     busy(false)
   }
   put()
@@ -238,7 +243,7 @@ export function render({model, view}) {
     const input = form.querySelector("input[data-complete]")
     if (input) { combo.show(input, false); clearTimeout(combo.timer) }
     if (form.dataset.do) {
-      window.mlopsDirty = false
+      if (form !== writing) { window.mlopsDirty = false }
       for (const area of form.querySelectorAll("textarea")) { area.dirty = false }
       busy(true)
       send({do: form.dataset.do, fields: Object.fromEntries(fields)})
@@ -254,7 +259,10 @@ export function render({model, view}) {
     const input = combo.of(event.target)
     if (input) { combo.typed(input) }
     if (event.target.nodeName === "TEXTAREA") { event.target.dirty = true; window.mlopsDirty = true }
+    const form = event.target.closest("form[data-own]")
+    if (form) { writing = form; window.mlopsDirty = true }
   })
+  window.addEventListener("beforeunload", (event) => { if (writing) { event.preventDefault() } })
   box.addEventListener("keydown", (event) => {
     const input = combo.of(event.target)
     if (input) { combo.key(input, event) }

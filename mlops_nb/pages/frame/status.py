@@ -12,10 +12,11 @@ from typing import NamedTuple
 from mlops_nb.errors import MlopsError
 from mlops_nb.pages.threads import begun
 from mlops_nb.pages.watching import WATCH
+from mlops_nb.store.audit.following import look
 from mlops_nb.store.describe import facts
 from mlops_nb.store.store import Store, current
 
-# The whole chain is walked: not at each change of a busy store.
+# Not at each change of a busy store.
 _ANEW_EVERY_S, _CHANGED_EVERY_S = 30.0, 3.0
 _PATIENCE_S = 0.5
 
@@ -48,13 +49,18 @@ def status() -> Status:
     global _last
     store = current()
     folder, changes = str(store.folder), WATCH.changes
-    with _lock:
+    # Whoever looks at a long log for the first time takes seconds; the others say what is known.
+    if not _lock.acquire(timeout=_PATIENCE_S):
+        return _so_far(store)
+    try:
         if _last is not None and _last.status.folder == folder:
             patience = _ANEW_EVERY_S if changes == _last.changes else _CHANGED_EVERY_S
             if time.monotonic() - _last.at < patience:
                 return _last.status
         _last = _Known(changes, time.monotonic(), _read(store))
         return _last.status
+    finally:
+        _lock.release()
 
 
 def known() -> Status:
@@ -63,8 +69,12 @@ def known() -> Status:
     try:
         return asked.result(_PATIENCE_S)
     except TooSlow:
-        store, last = current(), _last
-        return last.status if last is not None and last.status.folder == str(store.folder) else _unread(store)
+        return _so_far(current())
+
+
+def _so_far(store: Store) -> Status:
+    last = _last
+    return last.status if last is not None and last.status.folder == str(store.folder) else _unread(store)
 
 
 def _unread(store: Store) -> Status:
@@ -77,9 +87,10 @@ def _read(store: Store) -> Status:
         return _unread(store)
     try:
         project = facts(store).project
-        verdict = store.verify_audit()
+        looked = look(store)
     except MlopsError as error:
         return Status(store.folder.parent.name, folder, error.line(), "bad")
+    verdict = looked.verdict
     if verdict.fault:
         return Status(project, folder, verdict.fault, "bad")
     rows = f"{verdict.rows:,} row{'' if verdict.rows == 1 else 's'}"

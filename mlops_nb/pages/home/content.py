@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mlops_nb.pages import markup
 from mlops_nb.pages.runs.content import begin
-from mlops_nb.pages.site import address_of
+from mlops_nb.pages.site import PHASES, address_of
+from mlops_nb.pages.standing import next_step, score, step
 from mlops_nb.registry.model import Model
 from mlops_nb.runs.model import Experiment, Run
 from mlops_nb.show import drawing
@@ -20,8 +20,15 @@ from mlops_nb.store.store import Store
 
 if TYPE_CHECKING:
     from mlops_nb.pages.home.view import HomeAddress, HomeFound, ModelFacts
+    from mlops_nb.registry.standing import Standing
 
+_COUNTS = """
+SELECT (SELECT count(DISTINCT d.model) FROM document d JOIN model m ON m.id = d.model
+        WHERE d.kind = 'canvas' AND m.trashed_us IS NULL),
+       (SELECT count(*) FROM evidence e JOIN model m ON m.id = e.model
+        WHERE e.kind = 'evaluation' AND m.trashed_us IS NULL)"""
 _DAY_US = 86_400_000_000
+_STEPS = 8
 _HEALTH = {
     "ready": ("● serving", "good"),
     "starting": ("◌ starting", "busy"),
@@ -30,13 +37,14 @@ _HEALTH = {
 }
 
 
-def dataset_count(store: Store) -> int:
-    """How many dataset versions were seen."""
-    return count(store, "dataset_version")
+def counts(store: Store) -> dict[str, int]:
+    """How much there is of what has no page of its own to count it: dataset versions, canvases, evaluations."""
+    canvases, evaluations = store.query(_COUNTS)[0]
+    return {"dataset_version": count(store, "dataset_version"), "canvas": canvases, "evaluation": evaluations}
 
 
-def _some(number_: int, word: str) -> str:
-    return f"{number_:,} {word}{'' if number_ == 1 else 's'}"
+def _some(number_: int, word: str, several: str = "") -> str:
+    return f"{number_:,} {word if number_ == 1 else several or word + 's'}"
 
 
 def age(moment_us: int, now: int) -> str:
@@ -54,20 +62,23 @@ def body(address: HomeAddress, found: HomeFound | None, typed: str) -> str:
         return markup.heading("Found") + f"<ul>{''.join(links)}</ul>"
     if not found.experiments and not found.models:
         return markup.heading("Welcome", "This project is empty.") + begin()
-    if address.model:
-        everything = markup.link("Show everything", "home", kind="button")
-        return markup.heading(f"Model {escape(address.model)}", cell=typed) + _models(found) + f"<p>{everything}</p>"
     head = markup.heading("Home", _lead(found), cell=typed, csv=True)
-    return head + _line(found) + _attention(found) + _models(found) + _experiments(found) + _newest(found)
+    return (
+        head + _line(found) + _attention(found) + _steps(found) + _models(found) + _experiments(found) + _newest(found)
+    )
 
 
 def _lead(found: HomeFound) -> str:
     """What a manager wants to hear first."""
+    now = now_us()
+    champions = [m for m in found.models if m.model.production]
+    if len(champions) == 1:
+        return f"In production is {_champion(champions[0].model, now)}."
+    if champions:
+        return f"{_some(len(champions), 'model')} of {len(found.models) + found.more} in production."
     runs = sum(e.runs for e in found.experiments)
-    serving = sum(status == "ready" for _, status in found.deployments)
     parts = [f"{_some(runs, 'run')} in {_some(len(found.experiments), 'experiment')}"]
-    parts += [_some(len(found.models), "model")] if found.models else []
-    parts += [f"{serving} of {_some(len(found.deployments), 'deployment')} serving"] if found.deployments else []
+    parts += [f"{_some(len(found.models) + found.more, 'model')}, none in production"] if found.models else []
     return escape(", ".join(parts)) + "."
 
 
@@ -75,18 +86,18 @@ def _line(found: HomeFound) -> str:
     """The lifecycle; a phase that no room knows anything of yet stands there without a word."""
     runs = sum(e.runs for e in found.experiments)
     running = sum(e.running for e in found.experiments)
-    judged = sum(bool(e.metric) for e in found.experiments)
     serving = sum(status == "ready" for _, status in found.deployments)
+    versions = sum(m.model.versions for m in found.models)
     known = {
+        "framing": (_some(found.canvases, "canvas", "canvases") if found.canvases else "", "canvas"),
         "data": (_some(found.datasets, "dataset version") if found.datasets else "", ""),
         "experimentation": (_some(runs, "run") + (f", {running} running" if running else ""), "runs"),
-        "training": (_some(sum(m.model.versions for m in found.models), "model version") if found.models else "", ""),
-        "evaluation": (f"{_some(judged, 'experiment')} with a score" if judged else "", ""),
+        "training": (_some(versions, "model version") if found.models else "", "registry"),
+        "evaluation": (_some(found.evaluations, "evaluation") if found.evaluations else "", "registry"),
         "deployment": (f"{serving} of {len(found.deployments)} serving" if found.deployments else "", ""),
     }
-    phases = ("framing", "data", "experimentation", "training", "evaluation", "deployment", "monitoring", "retraining")
     items = []
-    for phase in phases:
+    for phase in PHASES:
         fact, to = known.get(phase, ("", ""))
         shown = markup.link(escape(fact), to) if to and fact else escape(fact)
         look = ' class="known"' if fact else ""
@@ -116,38 +127,69 @@ def _reason(run: str, error: str) -> str:
     return f"<div>{link} {escape(cut(error or 'no error was recorded', 160))}</div>"
 
 
+def _steps(found: HomeFound) -> str:
+    """What to do next: decisions that wait, then what each model's champion and newest version need."""
+    lines = []
+    for one in found.waiting:
+        said = (
+            f"waits to enter {one.stage}: {one.says}. Somebody other than {one.author.removeprefix('person:')} decides."
+        )
+        cell = f"%approve {markup.word(one.ref)} --stage {one.stage} --reason …"
+        lines.append(step(said, cell, f"{_version(one.ref)} "))
+    for facts in found.models:
+        for at in dict.fromkeys(one.version.ref for one in (facts.champion, facts.newest) if one is not None):
+            standing = facts.champion if facts.champion and facts.champion.version.ref == at else facts.newest
+            assert standing is not None  # noqa: S101 (`at` is one of the two)
+            if any(one.ref == at for one in found.waiting):
+                continue
+            sentence, cell = next_step(standing, facts.serving)
+            lines.append(step(sentence, cell, f"{_version(at)}: "))
+    shown = [line for line in lines if line][:_STEPS]
+    if not shown:
+        return ""
+    return f'<h2>Next</h2><ul class="steps">{"".join(f"<li>{line}</li>" for line in shown)}</ul>'
+
+
+def _version(ref: str) -> str:
+    return markup.link(f"<strong>{escape(ref)}</strong>", address_of("version", ref))
+
+
 def _models(found: HomeFound) -> str:
     if not found.models:
         return ""
-    judged = {e.name: e.metric for e in found.experiments}
-    return f'<h2>Models</h2><div class="cards">{"".join(_model(m, judged) for m in found.models)}</div>'
+    more = f"<p>{markup.link(f'{found.more} more in the registry', 'registry')}</p>" if found.more else ""
+    return f'<h2>Models</h2><div class="cards">{"".join(_model(m) for m in found.models)}</div>{more}'
 
 
-def _model(facts: ModelFacts, judged: Mapping[str, str]) -> str:
-    version, run, now = facts.version, facts.run, now_us()
-    if version is None:
-        return f'<div class="card"><h3>{escape(facts.model.name)}</h3><p class="muted">no version</p></div>'
-    metric = judged.get(run.experiment, "") if run is not None else ""
+def _model(facts: ModelFacts) -> str:
+    name = markup.link(escape(facts.model.name), address_of("model", facts.model.name))
+    newest, now = facts.newest, now_us()
+    if newest is None:
+        return f'<div class="card"><h3>{name}</h3><p class="muted">no version</p></div>'
     health = "".join(
         f"<div>{markup.sign(*_HEALTH.get(status, (status, 'muted')))} as {escape(d.name)} "
         f"({f'{escape(d.version)} {markup.stage(d.stage, d.mark)}'.rstrip()})</div>"
         for d, status in facts.serving
     )
-    made = (
-        markup.link(f'<span class="mono">{escape(short(run.id))}</span>', f"run?run={run.id}")
-        if run is not None
-        else ""
-    )
-    pairs = [
-        ("production", _champion(facts.model, now)),
-        ("newest", f"<strong>{escape(version.ref)}</strong> of {facts.model.versions}"),
-        ("registered", f"{escape(age(version.created_us, now))} by {escape(version.actor)}"),
-        (metric, escape(number(run.metrics[metric])) if run is not None and metric in run.metrics else ""),
-        ("from run", made),
+    version = newest.version
+    pairs = [("production", _stands(_champion(facts.model, now), facts.champion))]
+    if facts.champion is not newest:
+        stands = f"{_version(version.ref)} {markup.stage(version.stage, version.mark)}".rstrip()
+        pairs.append(("newest", _stands(stands, newest)))
+    pairs += [
+        ("registered", f"{escape(age(version.created_us, now))} by {escape(version.actor.removeprefix('person:'))}"),
         ("estimator", escape(version.estimator)),
         ("service", health),
     ]
-    return f'<div class="card"><h3>{escape(facts.model.name)}</h3>{markup.facts(pairs)}</div>'
+    return f'<div class="card"><h3>{name}</h3>{markup.facts(pairs)}</div>'
+
+
+def _stands(version: str, found: Standing | None) -> str:
+    """A version and how good it is."""
+    if found is None:
+        return '<span class="muted">nothing yet</span>'
+    said, rests = score(found)
+    return version + (f'<div>{said}</div><div class="muted">{rests}</div>' if said else "")
 
 
 def _champion(model: Model, now: int) -> str:
@@ -155,8 +197,7 @@ def _champion(model: Model, now: int) -> str:
     if not model.production:
         return ""
     since = escape(age(model.production_us or 0, now))
-    champion = escape(f"{model.name}/{model.production}")
-    return f"<strong>{champion}</strong>, entered {since} {markup.marked(model.mark)}".rstrip()
+    return f"{_version(f'{model.name}/{model.production}')}, since {since} {markup.marked(model.mark)}".rstrip()
 
 
 def _experiments(found: HomeFound) -> str:

@@ -7,49 +7,64 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import mlops_nb as ml
-from mlops_nb.errors import MlopsError
-from mlops_nb.pages import markup
 from mlops_nb.pages.address import Address
 from mlops_nb.pages.home import content
 from mlops_nb.pages.page import Html, PageView
 from mlops_nb.pages.searching import places
-from mlops_nb.registry.model import Model, Version
+from mlops_nb.registry.gates.model import Waiting
+from mlops_nb.registry.model import Model
+from mlops_nb.registry.resolving import resolve_version
+from mlops_nb.registry.standing import Standing, standing
 from mlops_nb.runs.model import Experiment, Run
 from mlops_nb.serving.model import Deployment
-from mlops_nb.store.store import current
+from mlops_nb.store.store import Store, current
 
-_NEWEST, _EXPLAINED = 8, 3
+_NEWEST, _EXPLAINED, _MODELS = 8, 3, 12
 
 
 @dataclass(frozen=True, slots=True)
 class HomeAddress(Address):
-    """Which model alone, when one was searched for; `q`: what was searched for before any script of the page ran."""
+    """`q`: what was searched for before any script of the page ran."""
 
     slug: ClassVar[str] = "home"
-    model: str = ""
     q: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """A model, its newest version, the run that made that, and where it is served with what health."""
+    """A model, its champion and its newest version as they stand (None: there is none), and its deployments' health."""
 
     model: Model
-    version: Version | None
-    run: Run | None
+    champion: Standing | None
+    newest: Standing | None
     serving: tuple[tuple[Deployment, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class HomeFound:
-    """What Home shows; `why` has the errors of the newest failed runs. What no room of the house knows is not here."""
+    """What Home shows. What no room of the house knows is not here.
+
+    Attributes:
+        experiments: All of them.
+        models: The models registered last; `more` are left to the registry's page.
+        newest: The newest runs.
+        failed: Runs that failed in the last seven days; `why` has the errors of the newest.
+        datasets: Dataset versions seen; `canvases` and `evaluations` likewise.
+        waiting: Decisions that wait for a person.
+        deployments: Each with its status.
+        places: What the search could mean.
+    """
 
     experiments: tuple[Experiment, ...]
     models: tuple[ModelFacts, ...]
+    more: int
     newest: tuple[Run, ...]
     failed: int
     why: Mapping[str, str]
     datasets: int
+    canvases: int
+    evaluations: int
+    waiting: tuple[Waiting, ...]
     deployments: tuple[tuple[Deployment, str], ...]
     places: tuple[tuple[str, str, str], ...] = ()
 
@@ -62,18 +77,24 @@ class HomeView(PageView):
 
     def read(self, address: HomeAddress) -> HomeFound:
         """Experiments, models and deployments, each with what there is to worry about."""
+        store = current()
         served = tuple((d, d.status) for d in ml.deployments())
         failed = ml.runs("status = 'failed' and started > -7d", limit=1_000)
-        models = [m for m in ml.models() if not address.model or m.name == address.model]
+        models = sorted(ml.models(), key=lambda model: -model.latest_us)
+        known = content.counts(store)
         return HomeFound(
             experiments=tuple(ml.experiments()),
-            models=tuple(_facts(m, served) for m in models),
+            models=tuple(_facts(store, m, served) for m in models[:_MODELS]),
+            more=len(models[_MODELS:]),
             newest=tuple(ml.runs(limit=_NEWEST)),
             failed=len(failed),
             why={run.id: ml.show(run.id).error or "" for run in failed[:_EXPLAINED]},
-            datasets=content.dataset_count(current()),
+            datasets=known["dataset_version"],
+            canvases=known["canvas"],
+            evaluations=known["evaluation"],
+            waiting=tuple(ml.review(all=True)),
             deployments=served,
-            places=tuple(places(current(), address.q)) if address.q else (),
+            places=tuple(places(store, address.q)) if address.q else (),
         )
 
     def html(self, found: HomeFound | None) -> Html:
@@ -81,23 +102,21 @@ class HomeView(PageView):
         return {"body": content.body(self.address, found, self.cell())}
 
     def cell(self) -> str:
-        """`%experiments`, which lists the same; `%models` for one model."""
-        return f"%versions {markup.word(self.address.model)}" if self.address.model else "%experiments"
+        """`%experiments`, which lists the same."""
+        return "%experiments"
 
     def table(self) -> Any:
         """The experiments."""
         return ml.experiments().df
 
 
-def _facts(model: Model, served: tuple[tuple[Deployment, str], ...]) -> ModelFacts:
-    newest = next(iter(ml.versions(model.name)), None)
-    return ModelFacts(model, newest, _run(newest), tuple(pair for pair in served if pair[0].model == model.name))
+def _facts(store: Store, model: Model, served: tuple[tuple[Deployment, str], ...]) -> ModelFacts:
+    newest = _standing(store, f"{model.name}/{model.latest}") if model.latest else None
+    champion = newest
+    if model.production != model.latest:
+        champion = _standing(store, f"{model.name}/{model.production}") if model.production else None
+    return ModelFacts(model, champion, newest, tuple(pair for pair in served if pair[0].model == model.name))
 
 
-def _run(version: Version | None) -> Run | None:
-    if version is None or not version.run:
-        return None
-    try:
-        return ml.show(version.run).run
-    except MlopsError:  # purged: the version stands without it
-        return None
+def _standing(store: Store, ref: str) -> Standing:
+    return standing(store, resolve_version(store, ref))

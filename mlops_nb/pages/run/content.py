@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from mlops_nb.errors import MlopsError
 from mlops_nb.pages import markup
+from mlops_nb.pages.site import address_of
+from mlops_nb.pages.standing import next_step, score, step
 from mlops_nb.runs import headline
 from mlops_nb.runs.model import ArtifactUse, MetricDetail, RunCard
 from mlops_nb.runs.query import resolve_run
@@ -54,7 +56,7 @@ def top(found: RunFound, typed: str, *, may_write: bool) -> str:
     """Title, verdict, tiles, and what to do next."""
     card, run = found.card, found.card.run
     status = markup.sign(mark(run.status), KINDS[run.status])
-    where = markup.link(escape(run.experiment), _experiment(run.experiment))
+    where = markup.link(escape(run.experiment), address_of("experiment", run.experiment))
     title = f'<span class="mono">{escape(short(run.id))}</span> <small class="muted">in</small> {where}'
     trashed = " It is in the trash." if run.trashed else ""
     above = (
@@ -67,13 +69,8 @@ def top(found: RunFound, typed: str, *, may_write: bool) -> str:
     failed = (
         f'<div class="trouble"><strong>{escape(run.status)}:</strong> {escape(card.error)}</div>' if card.error else ""
     )
-    return head + _changed(found) + failed + f'<div class="tiles">{"".join(_tiles(found))}</div>' + _next(found)
-
-
-def _experiment(name: str) -> str:
-    from mlops_nb.pages.site import address_of
-
-    return address_of("experiment", name)
+    tiles = f'<div class="tiles">{"".join(_tiles(found))}</div>'
+    return head + _judged(found) + _changed(found) + failed + tiles + _next(found)
 
 
 def _verdict(found: RunFound) -> str:
@@ -90,6 +87,16 @@ def _verdict(found: RunFound) -> str:
     if card.run.status == "finished":
         return f"{value}{against}. It is the best of the experiment."
     return f"{value}{against}."
+
+
+def _judged(found: RunFound) -> str:
+    """Whether it is good enough: what its model scored when it was evaluated, against the target and a baseline."""
+    if found.standing is None:
+        return ""
+    ref = found.standing.version.ref
+    version = markup.link(f"<strong>{escape(ref)}</strong>", address_of("version", ref))
+    said, rests = score(found.standing)
+    return f'<p class="lead">As {version}: {said} <span class="muted">({rests})</span></p>' if said else ""
 
 
 def _changed(found: RunFound) -> str:
@@ -135,14 +142,10 @@ def _tiles(found: RunFound) -> list[str]:
     )
     models = [a for a in card.artifacts if a.kind == "model"]
     if found.versions:
-        tiles.append(
-            markup.tile(
-                "registered as",
-                ", ".join(f"{escape(v.ref)} {markup.stage(v.stage, v.mark)}".rstrip() for v in found.versions),
-                escape(when(found.versions[0].created_us)),
-                small=True,
-            )
-        )
+        served = [name for name, status in _served(found) if status == "ready"]
+        since = f"serving as {', '.join(served)}" if served else when(found.versions[0].created_us)
+        versions = ", ".join(f"{escape(v.ref)} {markup.stage(v.stage, v.mark)}".rstrip() for v in found.versions)
+        tiles.append(markup.tile("registered as", versions, escape(since), small=True))
     elif models:
         tiles.append(
             markup.tile(
@@ -170,14 +173,16 @@ def _next(found: RunFound) -> str:
                 f"Copy: %register NAME {id_}", f"%register {card.run.experiment.replace(' ', '-')} {card.run.id}"
             )
         )
-    if found.serving:
-        name = found.serving[0]
-        steps.append(
-            f"<span>It is serving as {escape(name)}.</span>{markup.copier(f'Copy: %logs {name}', f'%logs {name}')}"
-        )
-    elif found.versions:
-        steps.append(markup.copier(f"Copy: %deploy {found.versions[0].ref}", f"%deploy {found.versions[0].ref}"))
-    return f'<div class="chips"><span class="muted">Next</span>{"".join(steps)}</div>' if steps else ""
+    if found.standing is not None:
+        steps.append(step(*next_step(found.standing, found.serving)))
+    shown = "".join(f"<li>{one}</li>" for one in steps if one)
+    return f'<h2>Next</h2><ul class="steps">{shown}</ul>' if shown else ""
+
+
+def _served(found: RunFound) -> list[tuple[str, str]]:
+    """The deployments that serve one of its versions: name and status."""
+    refs = {version.ref for version in found.versions}
+    return [(deployment.name, status) for deployment, status in found.serving if deployment.version in refs]
 
 
 def _actions(found: RunFound, may_write: bool) -> str:

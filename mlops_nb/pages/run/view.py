@@ -15,8 +15,10 @@ from mlops_nb.pages.page import Html
 from mlops_nb.pages.run import content
 from mlops_nb.pages.threads import in_thread
 from mlops_nb.registry.model import Version
+from mlops_nb.registry.standing import Standing, standing
 from mlops_nb.runs.compare import changed_since
 from mlops_nb.runs.model import Curve, RunCard
+from mlops_nb.serving.model import Deployment
 from mlops_nb.store.store import current
 
 _LARGEST = 50_000_000
@@ -42,7 +44,8 @@ class RunFound:
         best: The best other run of its experiment; empty when this is the best.
         before: The finished run before it, and what `changed` since, in a sentence.
         changed: See `before`.
-        serving: The deployments that serve one of its versions now.
+        standing: Where the newest of `versions` stands; None when there is none.
+        serving: The deployments of its models, each with its status.
     """
 
     card: RunCard
@@ -51,7 +54,8 @@ class RunFound:
     best: str
     before: str
     changed: str
-    serving: tuple[str, ...]
+    standing: Standing | None
+    serving: tuple[tuple[Deployment, str], ...]
 
 
 class RunView(ChartedView):
@@ -70,9 +74,10 @@ class RunView(ChartedView):
         found = ml.curve(card.run.id, chosen.name) if chosen is not None else None
         made = tuple(v for model in ml.models() if model.run for v in ml.versions(model.name) if v.run == card.run.id)
         before, changed = changed_since(current(), card.run.id)
-        refs = {version.ref for version in made}
-        serving = tuple(d.name for d in ml.deployments() if d.version in refs and d.status == "ready") if refs else ()
-        return RunFound(card, found, made, content.rival(card), before, changed, serving)
+        stands = standing(current(), made[0]) if made else None
+        names = {version.model for version in made}
+        serving = tuple((d, d.status) for d in ml.deployments() if d.model in names) if made else ()
+        return RunFound(card, found, made, content.rival(card), before, changed, stands, serving)
 
     def html(self, found: RunFound | None) -> Html:
         """The top with the numbers that matter, the curve, and the rest of the card."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_nb.registry.cards.model import Fact
 from mlops_nb.registry.evaluating.metrics import metric
+from mlops_nb.registry.explaining.reading import latest_explanation
+from mlops_nb.registry.fairness.reading import fairness_of
 from mlops_nb.registry.framing.reading import success
 from mlops_nb.registry.gates.approving import approvals_of
 from mlops_nb.registry.gates.policies import policies
@@ -16,6 +18,8 @@ from mlops_nb.registry.risks.reading import accepted, risk_of
 if TYPE_CHECKING:
     from mlops_nb.registry.evaluating.model import Evaluation
     from mlops_nb.registry.evaluating.resampling import Scored
+    from mlops_nb.registry.explaining.model import Explanation
+    from mlops_nb.registry.fairness.model import Fairness
     from mlops_nb.registry.model import Version
     from mlops_nb.store.store import Store
 
@@ -35,7 +39,12 @@ _MOST = 12
 def facts_of(store: Store, version: Version, evaluation: Evaluation | None) -> tuple[Fact, ...]:
     """Every fact that a card should have, known or not."""
     made = [*_model(version), *_training(store, version), *_judged(store, version, evaluation)]
-    return (*made, *_governed(store, version))
+    return (
+        *made,
+        *_explained(store, version, evaluation),
+        *_treated(store, version, evaluation),
+        *_governed(store, version),
+    )
 
 
 def _model(v: Version) -> Iterator[Fact]:
@@ -78,6 +87,37 @@ def _judged(store: Store, v: Version, evaluation: Evaluation | None) -> Iterator
     yield Fact("Evaluation", "groups", groups, f"{fix} --slices COLUMN")
     simple = ", ".join(one.name for one in found.findings.baselines) if found else ""
     yield Fact("Evaluation", "baseline", simple, fix)
+
+
+def _explained(store: Store, v: Version, evaluation: Evaluation | None) -> Iterator[Fact]:
+    found = latest_explanation(store, v)
+    fix = f"%explain {v.ref}"
+    rests = ", ".join(f"{one.features[0]} {one.drop:.4g}" for one in found.importances[:_MOST]) if found else ""
+    about = f" (loss of {found.findings.metric} without each{_earlier(found, evaluation)})" if found else ""
+    yield Fact("Explanation", "rests on", f"{rests}{about}", fix)
+    pairs = "; ".join(" and ".join(one.together.features) for one in found.findings.correlated) if found else ""
+    yield Fact("Explanation", "inputs that go together", pairs or ("none found" if found else ""), fix)
+    shap = found.shap if found else None
+    means = ", ".join(f"{one.feature} {one.value:.4g}" for one in shap.means[:_MOST]) if shap else ""
+    said = f"{means} ({shap.unit})" if shap and means else f"none: {shap.why}" if shap else ""
+    yield Fact("Explanation", "mean |SHAP|", said, fix)
+
+
+def _treated(store: Store, v: Version, evaluation: Evaluation | None) -> Iterator[Fact]:
+    told: dict[str, str] = {}
+    for found in fairness_of(store, v):
+        for grouped in found.columns:
+            said = "; ".join(f"{one.name.replace('_', ' ')} {one.verdict}: {one.says}" for one in grouped.measures)
+            told.setdefault(grouped.column, f"{grouped.verdict}{_earlier(found, evaluation)}. {said}")
+    for column, said in told.items():
+        yield Fact("Fairness", f"by {column}", said)
+    if not told:
+        yield Fact("Fairness", "by group", "", f"%fairness {v.ref} --by COLUMN")
+
+
+def _earlier(found: Explanation | Fairness, evaluation: Evaluation | None) -> str:
+    now = evaluation is not None and found.findings.evaluation == evaluation.digest
+    return "" if now else ", on an earlier evaluation"
 
 
 def _governed(store: Store, v: Version) -> Iterator[Fact]:

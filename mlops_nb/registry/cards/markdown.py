@@ -24,7 +24,7 @@ def markdown(card: ModelCard) -> str:
             carried = f"\n\n*carried over from {_plain(card.model)}/{word.carried}*" if word.carried else ""
             parts.append(f"## {word.title}\n\n{said}{carried}")
     for section, facts in groupby(card.facts, key=lambda one: one.section):
-        rows = "\n".join(f"| {one.name} | {_plain(one.value) or '*not known*'} |" for one in facts)
+        rows = "\n".join(f"| {_plain(one.name)} | {_plain(one.value) or '*not known*'} |" for one in facts)
         parts.append(f"## {section}\n\n| | |\n|---|---|\n{rows}")
     return "\n\n".join(parts) + "\n"
 

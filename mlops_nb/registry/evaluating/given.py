@@ -55,11 +55,18 @@ class Given:
             raise InvalidInput(
                 f"the data has no column {brief(column)}", expected=shown, nearest=nearest(column, known)
             )
-        values = pd.Series(self.truth) if column == self.target else self.table[column].reset_index(drop=True)
-        if values.dtype.kind in "iuf" and values.nunique() > _MOST_VALUES:
-            finite = values[values.abs() < float("inf")]
-            values = pd.qcut(values.clip(finite.min(), finite.max()), 4, duplicates="drop")
-        return values.astype(object).to_numpy()
+        return labels_of(pd.Series(self.truth) if column == self.target else self.table[column])
+
+
+def labels_of(column: pd.Series[Any]) -> Any:
+    """The group of each row by a column's values; many numbers are cut at their quartiles."""
+    import pandas as pd
+
+    values = column.reset_index(drop=True)
+    if values.dtype.kind in "iuf" and values.nunique() > _MOST_VALUES:
+        finite = values[values.abs() < float("inf")]
+        values = pd.qcut(values.clip(finite.min(), finite.max()), 4, duplicates="drop")
+    return values.astype(object).to_numpy()
 
 
 def given(data: Any, target: Any, inputs: Sequence[str]) -> Given:

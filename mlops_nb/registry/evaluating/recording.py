@@ -14,6 +14,7 @@ from mlops_nb.registry.documents import canonical
 from mlops_nb.registry.evaluating import reading
 from mlops_nb.registry.evaluating.given import Given, given
 from mlops_nb.registry.evaluating.model import Baseline, Evaluation, Findings, Sliced
+from mlops_nb.registry.evaluating.predicting import answers, sampled, seed_of
 from mlops_nb.registry.evaluating.resampling import Scored
 from mlops_nb.registry.predictor import open_predictor
 from mlops_nb.store.actor import identify
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from mlops_nb.registry.evaluating.predictions import Predictions
     from mlops_nb.registry.model import Version
-    from mlops_nb.registry.predictor import Predictor
     from mlops_nb.store.store import Store
 
 BASELINES = ("dummy", "linear")
@@ -55,29 +55,12 @@ def evaluate_version(
     inputs = [one["name"] for one in predictor.inputs] if predictor.named else []
     rows = given(data, target, inputs)
     labels = {column: rows.labels(column) for column in rows.columns(by)}
-    p = _predicted(predictor, rows)
-    seed = int(rows.fingerprint.digest.rpartition(":")[2][:8], 16)
+    p = answers(predictor, rows.table, rows.truth)
+    seed = seed_of(rows.fingerprint.digest)
     findings = _findings(p, rows, labels, baseline, inputs, seed)
     kept = _rows_file(p, labels)
-    some = _sample(rows, inputs, sample, seed) if sample else None
+    some = _sample(rows, inputs, sample) if sample else None
     return _keep(store, version, rows, findings, kept, some)
-
-
-def _predicted(predictor: Predictor, rows: Given) -> Predictions:
-    from mlops_nb.registry.evaluating.predictions import predictions
-
-    found = predictor.predict(predictor.cast(_inputs(predictor, rows)))
-    classes = next((one["classes"] for one in predictor.outputs if one["name"] == "probability"), ())
-    return predictions(rows.truth, found["predict"], found.get("probability"), classes)
-
-
-def _inputs(predictor: Predictor, rows: Given) -> Any:
-    if not predictor.named:
-        table = rows.table
-        return table.iloc[:, 0].tolist() if len(predictor.inputs[0]["shape"]) == 1 else table.to_numpy()
-    known = [one["name"] for one in predictor.inputs]
-    # What the model does not take may be there: groups, keys. What it takes and is not there, `cast` names.
-    return {name: rows.table[name].to_numpy() for name in known if name in rows.table.columns}
 
 
 def _findings(
@@ -165,13 +148,13 @@ def _arrow_file(table: Any) -> bytes:
     return sink.getvalue()
 
 
-def _sample(rows: Given, inputs: Sequence[str], most: int, seed: int) -> bytes:
+def _sample(rows: Given, inputs: Sequence[str], most: int) -> bytes:
     """Some rows of what the model takes, with the truth: what explanations and the latency gate are computed on."""
     import numpy as np
     import pyarrow as pa
 
     table = rows.table[[name for name in inputs if name in rows.table.columns]] if inputs else rows.table
-    at = np.sort(np.random.default_rng(seed).permutation(len(table))[:most])
+    at = sampled(rows.fingerprint.digest, len(table), most)
     some = table.iloc[at].reset_index(drop=True)
     some.columns = [str(name) for name in some.columns]
     found = pa.Table.from_pandas(some, preserve_index=False)

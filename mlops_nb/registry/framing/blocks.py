@@ -5,12 +5,13 @@ The ten blocks are those of the Machine Learning Canvas v1.1 by OWNML (ownml.co)
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from mlops_nb.errors import InvalidInput, brief, nearest
 
 MENTION = "Blocks of the Machine Learning Canvas v1.1 by OWNML, CC BY-SA 4.0"
 LINK = "https://www.ownml.co"
+CREATOR = "Louis Dorard, Ph.D."
 TASKS = ("binary", "multiclass", "regression", "classification")
 # `classification` leaves open of how many classes.
 TASKS_OF = {"classification": ("binary", "multiclass"), "": ("",)}
@@ -55,6 +56,22 @@ FRAMING: tuple[Field, ...] = (
 )
 FIELDS = (*BLOCKS, *FRAMING)
 BY_NAME = {one.name: one for one in FIELDS}
+
+
+def typed(value: Any) -> str:
+    """A field's value as a form has it: what was typed, and a number so that it is read as the same one again."""
+    if value is None:
+        return ""
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def asked(task: str) -> tuple[Field, ...]:
+    """The framing that can be said of a task: a regression has no false positives, two classes no unit of error."""
+    numbers = ("cost_per_error",)
+    classes = ("cost_false_positive", "cost_false_negative", "gain_true_positive", "gain_true_negative")
+    # Costs of several classes are asked of nobody yet.
+    left_out = {"regression": classes, "binary": numbers, "classification": numbers, "multiclass": numbers + classes}
+    return tuple(one for one in FRAMING if one.name not in left_out.get(task, ()))
 
 
 def field(name: object) -> Field:

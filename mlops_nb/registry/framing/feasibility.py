@@ -19,9 +19,10 @@ _LATELY = 20
 # those that a decision names. A run of another model says nothing about this one.
 _MINE = """
 WITH mine AS (
-  SELECT r.id, r.ulid, r.started_us FROM run r JOIN experiment e ON e.id = r.experiment
-  WHERE r.trashed_us IS NULL AND (e.name = ? OR r.ulid IN ({runs}) OR r.experiment IN (
-    SELECT o.experiment FROM version v JOIN run o ON o.ulid = v.run WHERE v.model = ? AND v.trashed_us IS NULL))
+  SELECT r.id, r.ulid, r.started_us FROM run r WHERE r.trashed_us IS NULL AND r.experiment IN (
+    SELECT id FROM experiment WHERE name = ? UNION
+    SELECT o.experiment FROM version v JOIN run o ON o.ulid = v.run WHERE v.model = ? AND v.trashed_us IS NULL)
+  UNION SELECT r.id, r.ulid, r.started_us FROM run r WHERE r.trashed_us IS NULL AND r.ulid IN ({runs})
 )"""
 _COUNT = "SELECT count(*) FROM mine"
 _TRAINED = """
@@ -64,7 +65,7 @@ class _Mine:
     def __init__(self, store: Store, model: int | None, name: str, runs: Sequence[str]) -> None:
         self.store, self.name = store, name
         self.sql = _MINE.format(runs=", ".join("?" * len(runs)) or "NULL")
-        self.values = (name, *runs, model)
+        self.values = (name, model, *runs)
         self.count = int(self.ask(_COUNT)[0][0])
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlops_nb.errors import MlopsError
-from mlops_nb.registry.framing.blocks import BLOCKS, FRAMING, TASKS, Field
+from mlops_nb.registry.framing.blocks import BLOCKS, FRAMING, TASKS, Field, typed
 
 if TYPE_CHECKING:
     from mlops_nb.registry.framing.model import Canvas
 
 _WIDE = "min(100%, 720px)"
+_LOOK = "mlops-nb-canvas-form"
+# In JupyterLab's dark theme, what ipywidgets draws by itself can hardly be seen: questions in empty texts, and arrows.
+_STYLE = f"""<style>.{_LOOK} textarea {{ font-family: var(--jp-ui-font-family, system-ui, sans-serif) }}
+.{_LOOK} textarea::placeholder, .{_LOOK} input::placeholder {{ color: var(--jp-ui-font-color2, #666); opacity: 1 }}
+.{_LOOK} select {{ appearance: auto; background-image: none }}</style>"""
 
 
 class CanvasForm:
@@ -31,8 +37,11 @@ class CanvasForm:
         self.save = ipywidgets.Button(description="Save canvas", button_style="primary")
         self.save.on_click(self._save)
         self.said = ipywidgets.HTML()
-        groups = [ipywidgets.VBox([self.fields[one.name] for one in some]) for some in (FRAMING, BLOCKS)]
-        self.widget = ipywidgets.VBox([*groups, ipywidgets.HBox([self.save, self.said])])
+        parts = [ipywidgets.HTML(_STYLE)]
+        for title, some in (("The problem in numbers and names", FRAMING), ("The ten blocks", BLOCKS)):
+            parts += [ipywidgets.HTML(f"<b>{title}</b>"), ipywidgets.VBox([self.fields[one.name] for one in some])]
+        self.widget = ipywidgets.VBox([*parts, ipywidgets.HBox([self.save, self.said])])
+        self.widget.add_class(_LOOK)
         self._twin: Any = None
 
     def __repr__(self) -> str:
@@ -46,34 +55,47 @@ class CanvasForm:
         display(self.widget)
 
     def _save(self, _: Any) -> None:
+        from mlops_nb.registry.framing.saving import ChangedMeanwhile
         from mlops_nb.registry.framing.verbs import canvas
         from mlops_nb.show.page import escape
 
-        before = {name: _text(self.canvas.fields.get(name)) for name in self.fields}
+        before = {name: typed(self.canvas.fields.get(name)) for name in self.fields}
         changed = {name: one.value for name, one in self.fields.items() if one.value.strip() != before[name]}
         if not changed:
             self.said.value = "nothing was changed"
             return
         try:
-            saved = canvas(self.canvas.model, fields=changed)
+            saved = canvas(self.canvas.model, fields=changed, revision=self.canvas.revision)
+        except ChangedMeanwhile as error:
+            self.said.value = (
+                f"<b>not saved:</b> {escape(error.what)}. Above is what it says now; saving again saves over it."
+            )
+            self._catch_up(before)
+            return
         except MlopsError as error:
             self.said.value = f"<b>not saved:</b> {escape(error.line())}"
             return
         self._settle(saved)  # type: ignore[arg-type]  # without `form` it is a canvas
 
+    def _catch_up(self, before: Mapping[str, str]) -> None:
+        """Show what somebody else saved, but for what was typed here."""
+        from mlops_nb.registry.framing.verbs import canvas
+
+        self.canvas = canvas(self.canvas.model)  # type: ignore[assignment]  # without `form` it is a canvas
+        for name, one in self.fields.items():
+            if one.value.strip() == before[name]:
+                one.value = typed(self.canvas.fields.get(name))
+        if self._twin is not None:
+            self._twin.update(self.canvas)
+
     def _settle(self, saved: Canvas) -> None:
         """Show what was saved as it was kept: trimmed, and the metric by its own name."""
         self.canvas = saved
         for name, one in self.fields.items():
-            one.value = _text(saved.fields.get(name))
+            one.value = typed(saved.fields.get(name))
         self.said.value = f"saved as revision {saved.revision}"
         if self._twin is not None:
             self._twin.update(saved)
-
-
-def _text(value: Any) -> str:
-    """A field's value as its widget has it."""
-    return "" if value is None else f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
 def _widget(asked: Field, value: Any) -> Any:
@@ -88,6 +110,8 @@ def _widget(asked: Field, value: Any) -> Any:
     }
     if asked.shape in ("task", "metric"):
         options = TASKS if asked.shape == "task" else tuple(one.name for one in METRICS)
-        return ipywidgets.Dropdown(options=["", *options], value=_text(value), **look)
+        return ipywidgets.Dropdown(
+            options=[("not said", ""), *zip(options, options, strict=True)], value=typed(value), **look
+        )
     made = ipywidgets.Textarea if asked.shape == "block" else ipywidgets.Text
-    return made(value=_text(value), placeholder=asked.asks, continuous_update=False, **look)
+    return made(value=typed(value), placeholder=asked.asks, continuous_update=False, **look)

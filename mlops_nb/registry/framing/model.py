@@ -63,6 +63,23 @@ class Check:
     says: str
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one revision of a canvas changed. Times are microseconds UTC.
+
+    Attributes:
+        fields: The fields that changed, each with what it said before and what it says since; '' for nothing.
+        decisions: Titles of the decisions that were added.
+    """
+
+    revision: int
+    actor: str
+    verified: str
+    saved_us: int
+    fields: tuple[tuple[str, str, str], ...]
+    decisions: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Canvas(Result):
     """The framing of a model, as a revision. Times are microseconds UTC.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops_nb.errors import NotFound, Refused, nearest, quoted
+from mlops_nb.errors import InvalidInput, NotFound, Refused, nearest, quoted
 from mlops_nb.registry import documents, queries
 from mlops_nb.registry.documents import About, Document
-from mlops_nb.registry.framing.blocks import BLOCKS
+from mlops_nb.registry.framing.blocks import BLOCKS, FIELDS, typed
 from mlops_nb.registry.framing.checking import metric_of
 from mlops_nb.registry.framing.feasibility import feasibility
-from mlops_nb.registry.framing.model import Canvas, Costs, Decision, Success
+from mlops_nb.registry.framing.model import Canvas, Change, Costs, Decision, Success
 from mlops_nb.store import names
 
 if TYPE_CHECKING:
@@ -92,6 +92,43 @@ def latest(store: Store, model: int) -> Document | None:
     return documents.latest(store, About("canvas", model))
 
 
+def seen(store: Store, model: int | None, revision: int) -> dict[str, Any]:
+    """The fields of one revision of a canvas; none in revision 0.
+
+    Raises:
+        InvalidInput: There is no such revision.
+    """
+    if revision == 0:
+        return {}
+    found = None if model is None else documents.at(store, About("canvas", model), revision)
+    if found is None:
+        raise InvalidInput(f"the canvas has no revision {revision}", expected="one that was saved, or 0 for none")
+    fields: dict[str, Any] = body_of(found)["fields"]
+    return fields
+
+
+def changes(store: Store, name: str, most: int) -> tuple[Change, ...]:
+    """What the newest revisions of a model's canvas changed, at most so many, newest first.
+
+    Raises:
+        Refused: The model is in the trash.
+    """
+    model = model_id(store, name)
+    if model is None:
+        return ()
+    # One more: each is told by what was there before it.
+    found = documents.history(store, About("canvas", model), most + 1)
+    bodies = [body_of(one) for one in found] + [body_of(None)]
+    return tuple(_change(one, bodies[i], bodies[i + 1]) for i, one in enumerate(found[:most]))
+
+
+def _change(found: Document, after: dict[str, Any], before: dict[str, Any]) -> Change:
+    pairs = [(one.name, typed(before["fields"].get(one.name)), typed(after["fields"].get(one.name))) for one in FIELDS]
+    fields = tuple(pair for pair in pairs if pair[1] != pair[2])
+    added = tuple(one["title"] for one in after["design"][len(before["design"]) :])
+    return Change(found.revision, found.actor, found.verified, found.created_us, fields, added)
+
+
 def body_of(found: Document | None) -> dict[str, Any]:
     """What stands in a revision, or in an empty canvas.
 
@@ -115,4 +152,4 @@ def _unsaved(store: Store, name: str, model: int | None) -> str:
     if model is not None:
         return start
     near = nearest(name, [row[0] for row in store.query(queries.MODEL_NAMES)])
-    return f"no model is called {name!r} yet" + (f"; did you mean {near!r}?" if near else "") + f"; {start}"
+    return f"no model is called {name!r} yet" + (f" (did you mean {near!r}?)" if near else "") + f"; {start}"

@@ -10,6 +10,7 @@ from mlops_nb.arguments import Arg
 if TYPE_CHECKING:
     from mlops_nb.registry.framing.form import CanvasForm
     from mlops_nb.registry.framing.model import Canvas
+    from mlops_nb.results import Results
 
 _MODEL = Arg("the model; it may have no version yet", kind="model")
 
@@ -20,6 +21,9 @@ def canvas(
     fields: Annotated[
         Mapping[str, Any] | None,
         Arg("a field and what it says: owner=Ada; nothing behind = empties it", kind="canvas field", flag="set"),
+    ] = None,
+    revision: Annotated[
+        int | None, Arg("the revision that was looked at: what somebody saved since is not saved over")
     ] = None,
     form: Annotated[bool, Arg("a form to fill it in, in a notebook")] = False,
 ) -> Canvas | CanvasForm:
@@ -34,21 +38,40 @@ def canvas(
     Args:
         name: Which model. With fields, one that is not there yet is made.
         fields: What to save; the other fields stay.
+        revision: The revision that `fields` were made from, 0 for none. Saving is refused when one of them was saved
+            by somebody since; other fields may have changed.
         form: Give back a form instead.
 
     Returns:
         The canvas, with the answers of the store to whether it can be done.
 
     Raises:
-        InvalidInput: No such field, a number that is none, a metric that is none of the task, or too long a text.
-        Refused: The model is in the trash, or somebody else saved its canvas at the same moment.
+        InvalidInput: No such field or revision, a number that is none, a metric that is none of the task, or too long
+            a text.
+        Refused: The model is in the trash, or somebody else saved the same fields meanwhile.
     """
     from mlops_nb.registry.framing.reading import canvas_of
     from mlops_nb.registry.framing.saving import fill
     from mlops_nb.store.store import current
 
-    found = fill(current(), name, fields) if fields else canvas_of(current(), name)
+    found = fill(current(), name, fields, revision) if fields else canvas_of(current(), name)
     return found.form() if form else found
+
+
+def canvases(
+    *,
+    limit: Annotated[int, Arg("how many", short="n")] = 50,
+    after: Annotated[str, Arg("where the page before ended (.next_page)")] = "",
+) -> Results[Canvas]:
+    """List the canvases of all models, the one that was saved last first, then the models that have none.
+
+    Raises:
+        InvalidInput: The limit or the cursor is none.
+    """
+    from mlops_nb.registry.framing.listing import listed
+    from mlops_nb.store.store import current
+
+    return listed(current(), limit, after)
 
 
 def decide(

@@ -95,6 +95,11 @@ def may(store: Store, author: Author, person: str, by: Sequence[str] | None) -> 
     return ""
 
 
+def why_not(store: Store, version: Version, stage: str, person: str) -> str:
+    """Why somebody may not decide about a version entering a stage; empty when they may."""
+    return may(store, author_of(store, version), person, _by(store, version, stage))
+
+
 def decide(store: Store, ref: str, stage: str, yes: bool, reason: str) -> Approval:
     """Put somebody's yes or no on record.
 

@@ -16,6 +16,7 @@ Seconds = NewType("Seconds", float)
 Names = NewType("Names", tuple)  # type: ignore[type-arg]  # of texts
 Count = NewType("Count", int)  # at least 1
 MetricName = NewType("MetricName", str)
+FairnessMeasure = NewType("FairnessMeasure", str)
 
 _COMPARED = {">=": "at_least", "<=": "at_most"}
 _SIZES = {"b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9}
@@ -152,6 +153,15 @@ def _metric(text: str) -> str:
     return text
 
 
+def _fairness_measure(text: str) -> str:
+    from mlops_nb.registry.fairness.judging import MEASURES
+
+    if text not in MEASURES:
+        near = nearest(text, MEASURES)
+        raise InvalidInput(f"there is no measure {brief(text)}", expected=", ".join(MEASURES), nearest=near)
+    return text
+
+
 def _names(text: str) -> tuple[str, ...]:
     found = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if not found:
@@ -165,6 +175,7 @@ _READ: dict[str, Callable[[str], Any]] = {
     "bool": lambda text: {"true": True, "false": False}[text.lower()],
     "Count": _count,
     "MetricName": _metric,
+    "FairnessMeasure": _fairness_measure,
     "Bytes": lambda text: int(_amount(text, _SIZES, "b")),
     "Seconds": lambda text: _amount(text, _TIMES, "s"),
     "Names": _names,

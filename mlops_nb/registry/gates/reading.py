@@ -21,7 +21,7 @@ SELECT gate, verdict, says, value, threshold, n, low, high, coalesce(dataset, ''
        coalesce(digest, ''), took_us, fix FROM gate_result WHERE checked = ? ORDER BY position"""
 _SINCE = """
 SELECT at_us FROM approval WHERE model = ? AND number = ? AND stage = ?
-UNION ALL SELECT created_us FROM evidence WHERE model = ? AND number = ?
+UNION ALL SELECT created_us FROM evidence WHERE model = ? AND number = ? AND kind <> 'explanation'
 UNION ALL SELECT created_us FROM document WHERE model = ? AND number IN (0, ?) AND kind <> 'policy'
 ORDER BY 1 DESC LIMIT 1"""
 

@@ -34,7 +34,9 @@ def reads_evaluation(judge: Callable[..., Judged]) -> Callable[..., Judged]:
         if found is None:
             return Judged("insufficient", "it was not evaluated", fix=f"%evaluate {asked.version.ref} DATA")
         said = judge(asked, *words, **options)
-        return replace(said, n=said.n or found.rows, dataset=found.dataset, evidence=found.id, digest=found.digest)
+        if not said.evidence:  # else it rests on something that rests on the evaluation
+            said = replace(said, evidence=found.id, digest=found.digest)
+        return replace(said, n=said.n or found.rows, dataset=found.dataset)
 
     return judged
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from mlops_nb.errors import quoted
@@ -43,6 +44,12 @@ def expected(store: Store, version: Version) -> Expected:
 
 
 def amount(counts: Sequence[int], worth: Sequence[float]) -> Amount:
+    """What 1,000 decisions come to, computed once: lists ask for the same again and again. See `_drawn`."""
+    return _drawn(tuple(int(one) for one in counts), tuple(float(one) for one in worth))
+
+
+@lru_cache(maxsize=1_000)
+def _drawn(counts: tuple[int, ...], worth: tuple[float, ...]) -> Amount:
     """What 1,000 decisions come to.
 
     Args:
@@ -76,7 +83,13 @@ def _of_classes(found: Evaluation, counts: Any, known: Costs, fix: str) -> Expec
     if known.true_positive is not None and known.true_negative is not None:
         each = (known.true_negative, -known.false_positive, -known.false_negative, known.true_positive)
         net = amount(cells, each)
-    return Expected(cost, net, known.unit, _BY_DRAWS, found.rows, found.id)
+    no, yes = found.confusion.labels if found.confusion is not None else ("no", "yes")
+    rules = (
+        (amount(cells, (0.0, 0.0, known.false_negative, known.false_negative)), no),
+        (amount(cells, (known.false_positive, known.false_positive, 0.0, 0.0)), yes),
+    )
+    rule, answer = min(rules, key=lambda one: one[0].value)
+    return Expected(cost, net, known.unit, _BY_DRAWS, found.rows, found.id, rule=rule, answer=answer)
 
 
 def _of_numbers(found: Evaluation, known: Costs, fix: str) -> Expected:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mlops_nb.registry import documents
 from mlops_nb.results import Result
+from mlops_nb.store import artifacts
 
 Level = Literal["low", "medium", "high"]
 LIKELIHOODS = ("rare", "possible", "likely")
@@ -51,6 +54,17 @@ class Hazard:
     residual: Level
     carried: int = 0
 
+    @property
+    def digest(self) -> str:
+        """What it says, wherever it came from, in one word: `risk(…, seen=…)` holds it against what it says now."""
+        return digest_of((self,))
+
+
+def digest_of(hazards: Sequence[Hazard]) -> str:
+    """BLAKE3 of each hazard's words and levels, wherever it came from: what an acceptance is bound to."""
+    rows = [[one.text, one.likelihood, one.severity, one.mitigation, one.residual] for one in hazards]
+    return artifacts.digest(documents.canonical(rows).encode())
+
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
@@ -60,6 +74,27 @@ class Acceptance:
     verified: str
     reason: str
     at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one revision of a version's hazards changed. Times are microseconds UTC.
+
+    Attributes:
+        added: Hazards that were named, by their words.
+        changed: Hazards of which something else was said.
+        removed: Hazards that were taken away.
+        accepted: Whether it is an acceptance of the hazards as they stood.
+    """
+
+    revision: int
+    actor: str
+    verified: str
+    saved_us: int
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    accepted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +118,8 @@ class Expected:
         rows: Rows of the evaluation.
         evaluation: Its ULID.
         why: Why it can't be said; empty where it can.
+        rule: What errors would cost by always giving the same answer, the cheaper of two; None where it can't be said.
+        answer: That answer.
     """
 
     cost: Amount | None
@@ -92,6 +129,8 @@ class Expected:
     rows: int = 0
     evaluation: str = field(default="", compare=False)
     why: str = ""
+    rule: Amount | None = None
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -106,6 +145,7 @@ class Risk(Result):
         void: Whether they were accepted and changed since.
         expected: What errors cost.
         revision: 0: nothing was saved for this version.
+        stage: Where the version stands, with the `mark` that must show wherever it shows.
         digest: BLAKE3 of the document.
     """
 
@@ -116,12 +156,24 @@ class Risk(Result):
     void: bool
     expected: Expected
     revision: int
+    stage: str = "none"
+    mark: str = ""
     digest: str = field(default="", compare=False)
 
     @property
     def ref(self) -> str:
         """The version: `flights-delay/3`."""
         return f"{self.model}/{self.version}"
+
+    @property
+    def open(self) -> bool:
+        """Whether the version is still to be used, or in use, and nobody accepts its risk."""
+        return self.accepted is None and self.stage != "archived"
+
+    @property
+    def seen(self) -> str:
+        """The hazards as they stand, in one word: `risk(…, accept=True, seen=…)` accepts these and no others."""
+        return digest_of(self.hazards)
 
     @property
     def residual(self) -> Level | None:

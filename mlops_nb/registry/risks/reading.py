@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,8 +9,8 @@ from mlops_nb.errors import NotFound
 from mlops_nb.registry import documents
 from mlops_nb.registry.documents import About, Document
 from mlops_nb.registry.risks.expecting import expected
-from mlops_nb.registry.risks.model import LEVELS, Acceptance, Hazard, Risk, level
-from mlops_nb.store import artifacts, reasons
+from mlops_nb.registry.risks.model import LEVELS, Acceptance, Change, Hazard, Risk, digest_of, level
+from mlops_nb.store import reasons
 
 if TYPE_CHECKING:
     from mlops_nb.registry.model import Version
@@ -64,7 +63,9 @@ def risk_of(store: Store, version: Version) -> Risk:
         accepted = Acceptance(given["actor"], given["verified"], why, given["at_us"])
     known = (stand.document.revision, stand.document.digest) if stand.document else (0, "")
     cost = expected(store, version)
-    return Risk(version.model, version.version, stand.hazards, accepted, stand.void, cost, *known)
+    revision, name = known
+    about_version = version.stage, version.mark, name
+    return Risk(version.model, version.version, stand.hazards, accepted, stand.void, cost, revision, *about_version)
 
 
 def accepted(store: Store, version: Version) -> tuple[Literal["pass", "fail", "insufficient"], str, str]:
@@ -89,15 +90,27 @@ def accepted(store: Store, version: Version) -> tuple[Literal["pass", "fail", "i
     return "insufficient", f"{told}, and {nobody}", name
 
 
+def changes(store: Store, version: Version, most: int) -> tuple[Change, ...]:
+    """What the newest revisions of a version's hazards changed, at most so many, newest first."""
+    # One more: each is told by what was there before it.
+    found = documents.history(store, about(version), most + 1)
+    rows = [{row["text"]: row for row in _rows(one)} for one in found]
+    if found and len(found) <= most:  # the first one began with what was carried over
+        rows.append({text: row for text, row in rows[-1].items() if row["carried"]})
+    return tuple(_change(found[i], rows[i], rows[i + 1]) for i in range(len(found[:most])))
+
+
+def _change(found: Document, after: dict[str, dict[str, Any]], before: dict[str, dict[str, Any]]) -> Change:
+    who = found.revision, found.actor, found.verified, found.created_us
+    added = tuple(text for text in after if text not in before)
+    changed = tuple(text for text, row in after.items() if text in before and row != before[text])
+    removed = tuple(text for text in before if text not in after)
+    return Change(*who, added, changed, removed, found.body["accepted"] is not None)
+
+
 def about(version: Version) -> About:
     """What the document of a version's hazards is filed under."""
     return About("risk", version.model_id, version.version)
-
-
-def digest_of(hazards: Sequence[Hazard]) -> str:
-    """What an acceptance is bound to: each hazard's words and levels, wherever it came from."""
-    rows = [[one.text, one.likelihood, one.severity, one.mitigation, one.residual] for one in hazards]
-    return artifacts.digest(documents.canonical(rows).encode())
 
 
 def _carried(store: Store, version: Version) -> tuple[dict[str, Any], ...]:

@@ -9,6 +9,26 @@ from mlops_nb.arguments import Arg
 
 if TYPE_CHECKING:
     from mlops_nb.registry.risks.model import Risk
+    from mlops_nb.results import Results
+
+
+def risks(
+    *,
+    limit: Annotated[int, Arg("how many", short="n")] = 20,
+    after: Annotated[str, Arg("where the page before ended (.next_page)")] = "",
+) -> Results[Risk]:
+    """List versions with their risks: those in use whose risk nobody accepts first, archived ones last.
+
+    A version is listed once hazards were named for it, while it is in staging or production, and while it is the
+    newest of its model.
+
+    Raises:
+        InvalidInput: The limit or the cursor is none.
+    """
+    from mlops_nb.registry.risks.listing import listed
+    from mlops_nb.store.store import current
+
+    return listed(current(), limit, after)
 
 
 def risk(
@@ -22,6 +42,9 @@ def risk(
     remove: Annotated[str, Arg("a hazard to take away")] = "",
     accept: Annotated[bool, Arg("accept the hazards as they stand, with --reason")] = False,
     reason: Annotated[str, Arg("why they are accepted")] = "",
+    seen: Annotated[
+        str, Arg("the digest of what was looked at: Hazard.digest, or Risk.seen to accept", python_only=True)
+    ] = "",
     key: Annotated[str | None, Arg("the key of who accepts, instead of MLOPS_NB_KEY", python_only=True)] = None,
 ) -> Risk:
     """Show the hazards of a version and what errors cost; name, change, remove or accept hazards.
@@ -37,7 +60,8 @@ def risk(
     Raises:
         NotFound: No such version or hazard.
         InvalidInput: A new hazard without likelihood or severity, several changes at once, or no reason to accept.
-        Refused: Who accepts is only the system's word, there is no hazard, or somebody else saved at the same moment.
+        Refused: Who accepts is only the system's word, there is no hazard, somebody else saved at the same moment, or
+            what was looked at (`seen`) is another by now.
     """
     from mlops_nb.errors import InvalidInput
     from mlops_nb.registry.resolving import resolve_version
@@ -58,9 +82,9 @@ def risk(
         raise InvalidInput("a reason to accept, and no --accept", expected="--accept --reason …")
     with nullcontext() if key is None else acting_by_key(store.folder, key):
         if hazard:
-            saving.name_hazard(store, version, hazard, **said)
+            saving.name_hazard(store, version, hazard, seen, **said)
         elif remove:
-            saving.remove_hazard(store, version, remove)
+            saving.remove_hazard(store, version, remove, seen)
         elif accept:
-            saving.accept(store, version, reason)
+            saving.accept(store, version, reason, seen)
     return risk_of(store, version)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlops_nb.registry.stages import queries
 from mlops_nb.registry.stages.moving import moment_text
-from mlops_nb.store.audit.agreeing import details
+from mlops_nb.store.audit.agreeing import Act, acts
 
 if TYPE_CHECKING:
     from mlops_nb.store.store import Store
 
-_SAID = "SELECT seq, actor, subject FROM audit WHERE action IN ('stage', 'pin', 'unpin') ORDER BY seq"
-
 
 def stages_agree(store: Store) -> list[str]:
-    """A sentence for each version or alias that stands elsewhere than its history says, and for each move whose
-    moment, actor, reason or incumbent is not that of the log.
+    """A sentence for each version or alias that stands elsewhere than its history says, and for each move that is not
+    the one in the log, or whose moment, actor, reason or incumbent is another.
     """
     return [*_standing(store), *_told(store)]
 
@@ -43,25 +42,59 @@ def _standing(store: Store) -> Iterator[str]:
 
 
 def _told(store: Store) -> Iterator[str]:
-    named = dict(details(store))
-    log = [(actor, subject, named.get(seq, {})) for seq, actor, subject in store.query(_SAID)]
-    rows = store.query(queries.ALL_MOVES)
-    acts = [row for row in rows if row[3] != "replaced"]
-    if len(acts) != len(log):
-        return  # which is said where moves are counted
-    replaced = {(model, number, at) for model, number, _, how, *_, at in rows if how == "replaced"}
+    """Moves, one by one beside the rows of the log that record them."""
+    log = acts(store, "stage", "pin", "unpin")
+    rows = [_Move(*row) for row in store.query(queries.ALL_MOVES)]
+    moves = [row for row in rows if row.how != "replaced"]
+    for i, (move, act) in enumerate(zip(moves, log, strict=False), 1):
+        if move.what != _what(act):
+            yield f"move {i} of the history is not the one in the log: {json.dumps(move.what)}"
+            break
+    if len(moves) != len(log):
+        yield f"the history has {len(moves)} moves, the log {len(log)}"
+        return
+    replaced = {(row.model, row.number, row.at_us) for row in rows if row.how == "replaced"}
     known = set[tuple[int, int, int]]()
-    for i, (row, (actor, subject, detail)) in enumerate(zip(acts, log, strict=True), 1):
-        model, number, _, _, reason, who, verified, at = row
-        told = (who, verified, moment_text(at), detail.get("why", reason))
-        if told != (actor, detail.get("verified", ""), _added(detail).get("at"), reason):
-            yield f"move {i} of the history, of {subject}, has another moment, actor or reason than in the log"
-        if detail.get("replaced"):
-            known.add((model, int(detail["replaced"]), at))
+    for i, (move, act) in enumerate(zip(moves, log, strict=True), 1):
+        given = act.detail.get("why", move.reason)
+        told = (act.actor, act.detail.get("verified", ""), _added(act.detail).get("at"), move.reason)
+        if told != (move.actor, move.verified, moment_text(move.at_us), given):
+            yield f"move {i} of the history, of {act.subject}, has another moment, actor or reason than in the log"
+        if act.detail.get("replaced"):
+            known.add((move.model, int(act.detail["replaced"]), move.at_us))
     for model, number, _ in sorted(known ^ replaced):
         yield f"whether version:{model}/{number} was replaced is not the same in the history and in the log"
 
 
-def _added(detail: Any) -> Any:
+class _Move(NamedTuple):
+    """A row of the history, as `ALL_MOVES` asks for it."""
+
+    model: int
+    number: int
+    alias: str
+    before: str
+    after: str
+    how: str
+    reason: str
+    actor: str
+    verified: str
+    at_us: int
+
+    @property
+    def what(self) -> tuple[Any, ...]:
+        """What was done, as the log can say it too."""
+        node = f"version:{self.model}/{self.number}"
+        if self.alias:
+            return node, self.alias, "pin" if self.after else "unpin"
+        return node, "", self.before, self.after, self.how
+
+
+def _what(act: Act) -> tuple[Any, ...]:
+    if act.action == "stage":
+        return act.subject, "", act.detail.get("from"), act.detail.get("to"), act.detail.get("how")
+    return act.subject, act.detail.get("alias"), act.action
+
+
+def _added(detail: Mapping[str, Any]) -> Any:
     found = detail.get("added")
     return found if isinstance(found, dict) else {}

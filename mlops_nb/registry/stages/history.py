@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mlops_nb.errors import InvalidInput, brief
 from mlops_nb.registry.model import mark_of
 from mlops_nb.registry.resolving import model_row
 from mlops_nb.registry.stages import queries
 from mlops_nb.registry.stages.model import Stages, Standing, Transition
+from mlops_nb.store import moments
 from mlops_nb.store.reasons import ERASED
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from mlops_nb.store.store import Store
 
 _EVER = 2**62
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def stages_at(store: Store, name: str, at: str = "") -> Stages:
@@ -34,7 +32,7 @@ def stages_at(store: Store, name: str, at: str = "") -> Stages:
         InvalidInput: Not a moment.
     """
     model, name = model_row(store, name)
-    moment = _moment(at) if at else None
+    moment = moments.moment(at) if at else None
     until = _EVER if moment is None else moment
     stood = {row[1]: _transition(row) for row in store.query(queries.STOOD, (model, until))}
     aliases: dict[int, list[str]] = {}
@@ -69,30 +67,3 @@ def _transition(row: tuple[Any, ...]) -> Transition:
     model, version, alias, before, after, how, reason, actor, verified, at_us, checked = row
     reason = ERASED if reason is None else reason
     return Transition(model, version, alias, before, after, how, reason, actor, verified, at_us, checked)
-
-
-def _moment(text: str) -> int:
-    try:
-        found = datetime.fromisoformat(str(text).strip())
-    except ValueError:
-        raise InvalidInput(
-            f"{brief(text)} is no moment", expected="ISO 8601, like 2026-05-03T14:00 or 2026-05-03 14:00+02:00"
-        ) from None
-    try:
-        first, second = _us(found.replace(fold=0)), _us(found.replace(fold=1))
-    except (OverflowError, ValueError, OSError):
-        raise InvalidInput(f"{brief(text)} is no moment of our time", expected="a year from 1970 on") from None
-    if first == second:
-        return first
-    # Where clocks are set back an hour comes twice, where they are set forward one is left out.
-    moments = [_EPOCH + timedelta(microseconds=us) for us in sorted((first, second))]
-    what = "came twice" if all(one.astimezone().replace(tzinfo=None) == found for one in moments) else "never came"
-    both = " or ".join(one.isoformat() for one in moments)
-    raise InvalidInput(
-        f"{brief(text)} {what} in this machine's zone, where the clocks were changed",
-        expected=f"a zone with it: {both}",
-    )
-
-
-def _us(moment: datetime) -> int:
-    return (moment.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)

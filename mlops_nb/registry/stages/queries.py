@@ -50,7 +50,8 @@ ALL_ALIASES = "SELECT m.name, a.name, a.number, a.since_us FROM alias a JOIN mod
 LAST_ALIASES = """
 SELECT m.name, t.alias, t.after, t.at_us FROM transition t JOIN model m ON m.id = t.model
 WHERE t.after <> '' AND t.id IN (SELECT max(id) FROM transition WHERE alias <> '' GROUP BY model, alias)"""
-ALL_MOVES = "SELECT model, number, alias, how, reason, actor, verified, at_us FROM transition ORDER BY id"
+ALL_MOVES = """
+SELECT model, number, alias, before, after, how, reason, actor, verified, at_us FROM transition ORDER BY id"""
 IN_PRODUCTION = """
 SELECT number, how, before, after FROM transition WHERE model = ? AND alias = ''
 AND (after = 'production' OR before = 'production') ORDER BY id"""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlops_nb.store import reasons
 from mlops_nb.store.audit.chain import ROWS
@@ -12,6 +13,7 @@ from mlops_nb.store.audit.chain import ROWS
 if TYPE_CHECKING:
     from mlops_nb.store.store import Store
 
+_DONE = "SELECT actor, action, subject, detail FROM audit WHERE action IN ({}) ORDER BY seq"
 _REASONS = "SELECT digest, salt, body FROM reason ORDER BY digest"
 
 
@@ -29,12 +31,31 @@ def reasons_agree(store: Store) -> list[str]:
     ]
 
 
+class Act(NamedTuple):
+    """One row of the log: who did what to which thing, and what it says of that."""
+
+    actor: str
+    action: str
+    subject: str
+    detail: Mapping[str, Any]
+
+
+def acts(store: Store, *actions: str) -> list[Act]:
+    """The rows of the log that record these, the first first, to be held against a history that records them too."""
+    found = store.query(_DONE.format(", ".join("?" * len(actions))), actions)
+    return [Act(actor, action, subject, _parsed(detail)) for actor, action, subject, detail in found]
+
+
 def details(store: Store) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Number and detail of each row of the log, for checks that follow the digests in it."""
-    for seq, *_, detail, _, _ in store.query(ROWS):
-        try:
-            found = json.loads(detail)
-        except (TypeError, ValueError):  # altered by force: the chain says so
-            continue
-        if isinstance(found, dict):
-            yield seq, found
+    with store.reading() as connection, closing(connection.execute(ROWS)) as rows:
+        for seq, *_, detail, _, _ in rows:
+            yield seq, _parsed(detail)
+
+
+def _parsed(text: Any) -> Mapping[str, Any]:
+    try:
+        found = json.loads(text)
+    except (TypeError, ValueError):  # altered by force: the chain says so
+        return {}
+    return found if isinstance(found, dict) else {}

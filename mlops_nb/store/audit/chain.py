@@ -8,16 +8,21 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from json.encoder import encode_basestring as quoted
+from typing import Any, NamedTuple
 
 from mlops_nb.store.actor import Who
 from mlops_nb.store.artifacts import digest
+from mlops_nb.store.audit import concerned
 from mlops_nb.store.ids import now_us
 
 FORMAT = 1
 FIELDS = ("seq", "time_us", "actor", "action", "subject", "detail")
 COLUMNS = ", ".join((*FIELDS, "previous", "digest"))
 ROWS = f"SELECT {COLUMNS} FROM audit ORDER BY seq"
+_PLAIN = [str, int, int, str, str, str, str]
+# Made once: `json.dumps` with other than its own settings makes an encoder each time.
+_ENCODED = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Head(NamedTuple):
@@ -27,9 +32,14 @@ class Head(NamedTuple):
     digest: str
 
 
-def row_digest(previous: str, fields: Sequence[object]) -> str:
+def row_digest(previous: str, fields: Sequence[Any]) -> str:
     """The digest of a row from the digest before it ('' for the first) and its `FIELDS`."""
-    return digest(json.dumps([FORMAT, previous, *fields], ensure_ascii=False, separators=(",", ":")).encode())
+    if [type(previous), *map(type, fields)] == _PLAIN:
+        # The same text as below, four times as fast: a log may have a million rows.
+        seq, time_us, *texts = fields
+        said = ",".join(map(quoted, texts))
+        return digest(f"[{FORMAT},{quoted(previous)},{seq},{time_us},{said}]".encode())
+    return digest(_ENCODED([FORMAT, previous, *fields]).encode())
 
 
 def append(connection: sqlite3.Connection, action: str, subject: str, detail: Mapping[str, object], who: Who) -> Head:
@@ -58,4 +68,5 @@ def append(connection: sqlite3.Connection, action: str, subject: str, detail: Ma
     row = (last[0] + 1, now_us(), who.actor, action, subject, json.dumps(said, sort_keys=True, default=str))
     head = Head(last[0] + 1, row_digest(last[1], row))
     connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, last[1], head.digest))
+    concerned.keep(connection, head.rows, subject, said)
     return head

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mlops_nb.results import Result
+from mlops_nb.store.audit.naming import Thing
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -83,7 +84,10 @@ class AuditRow(Result):
         about: The same in people's names, as they are now: 'version flights/1'.
         why: The reason that was given; '(erased)' when it was erased.
         evidence: What it rests on, by digests and identifiers: 'evidence 4f1c…'.
-        detail: The rest of what the log has.
+        detail: The rest of what the log has, things in people's names.
+        things: What the row names: its subject first, then what stands in `detail`.
+        chained: The detail as it is chained, a JSON text.
+        previous: The digest of the row before, empty for the first.
         digest: The row's digest in the chain.
     """
 
@@ -97,6 +101,9 @@ class AuditRow(Result):
     why: str
     evidence: tuple[str, ...]
     detail: Mapping[str, Any] = field(hash=False)
+    things: tuple[Thing, ...]
+    chained: str
+    previous: str
     digest: str
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlops_nb.store.ids import SHORT
 
@@ -20,17 +20,37 @@ _NAMES = {
 }
 
 
-def names(store: Store, subjects: Iterable[str]) -> dict[str, str]:
-    """Subjects as people call them: 'version:7/1' is 'version flights/1', 'run:01K3F9A…' 'run 01K3F9A7QX'."""
-    wanted = list(dict.fromkeys(subjects))
+class Thing(NamedTuple):
+    """A thing that a row names.
+
+    Attributes:
+        kind: 'version', 'run', 'person' …; empty for what is no single thing: '3 runs'.
+        reference: What one types for it: 'flights/1', a ULID, a name; empty when it is not known any more.
+        shown: As a sentence has it: 'version flights/1', 'run 01K3F9A7QX', 'the store'.
+    """
+
+    kind: str
+    reference: str
+    shown: str
+
+    @property
+    def named(self) -> str:
+        """As a list has it, where `flights/1` needs no word before it."""
+        return self.reference if self.kind == "version" and self.reference else self.shown
+
+
+def things(store: Store, nodes: Iterable[str]) -> dict[str, Thing]:
+    """Things as people call them, by how the log writes them: 'version:7/1' is 'version flights/1'."""
+    wanted = list(dict.fromkeys(nodes))
     numbers: dict[str, set[int]] = {kind: set() for kind in _NAMES}
-    for subject in wanted:
-        kind, _, identity = subject.partition(":")
+    for node in wanted:
+        kind, _, identity = node.partition(":")
         number = identity.partition("/")[0]
-        if number.isdecimal():
+        # What was written by force may be a number that no database takes.
+        if number.isdecimal() and len(number) < 19:
             numbers.setdefault("model" if kind == "version" else kind, set()).add(int(number))
     known = {kind: _known(store, kind, sorted(numbers[kind])) for kind in _NAMES}
-    return {subject: _name(subject, known) for subject in wanted}
+    return {node: _thing(node, known) for node in wanted}
 
 
 def _known(store: Store, kind: str, numbers: list[int]) -> dict[str, str]:
@@ -42,15 +62,20 @@ def _known(store: Store, kind: str, numbers: list[int]) -> dict[str, str]:
     return found
 
 
-def _name(subject: str, known: Mapping[str, Mapping[str, str]]) -> str:
-    kind, colon, identity = subject.partition(":")
+def _thing(node: str, known: Mapping[str, Mapping[str, str]]) -> Thing:
+    kind, colon, identity = node.partition(":")
     if kind == "store":
-        return "the store"
+        return Thing("", "", "the store")
     if not colon:
-        return subject
+        return Thing("", "", node)
     if kind == "run":
-        return f"run {identity[:SHORT]}"
+        return Thing(kind, identity, f"run {identity[:SHORT]}")
     if kind == "version":
-        model, slash, number = identity.partition("/")
-        return f"version {known['model'].get(model, f'of model {model},')}{slash}{number}".replace(",/", ", number ")
-    return f"{kind} {known.get(kind, {}).get(identity, identity)}"
+        model, _, number = identity.partition("/")
+        name = known["model"].get(model, "")
+        gone = f"version of model {model}, number {number}"
+        return Thing(kind, f"{name}/{number}", f"version {name}/{number}") if name else Thing(kind, "", gone)
+    if kind in known:
+        name = known[kind].get(identity, "" if identity.isdecimal() else identity)
+        return Thing(kind, name, f"{kind} {name or identity}")
+    return Thing(kind, identity, f"{kind} {identity}")

@@ -21,18 +21,24 @@ def audit(
     ] = "",
     *,
     kind: Annotated[str, Arg("what kind of thing that is, when several have the name", kind=_KINDS)] = "",
+    by: Annotated[str, Arg("who did it: `ada`, `job:nightly`", kind="actor")] = "",
+    did: Annotated[str, Arg("what was done: `stage`, `approve` …", kind="action")] = "",
+    since: Annotated[str, Arg("not before: a date, a moment (in this machine's zone unless it names one), `-7d`")] = "",
+    until: Annotated[str, Arg("not after; a date is the whole day")] = "",
     limit: Annotated[int, Arg("how many rows", short="n")] = 50,
     after: Annotated[str, Arg("where the page before ended (.next_page)")] = "",
 ) -> Results[AuditRow]:
     """Say who did what, when, why and on what evidence, newest first; a name that was checked has a ✓.
 
     Raises:
-        NotFound: Nothing is known by that name, here or in the log.
-        InvalidInput: The limit, the cursor or the kind is none.
+        NotFound: Nothing is known by that name, here or in the log; nobody of that name did anything, or nobody that.
+        InvalidInput: The limit, the cursor, the kind or a moment is none.
     """
+    from mlops_nb.store.audit.asking import question
     from mlops_nb.store.audit.reading import read
 
-    return read(current(), name, kind, limit, after)
+    store = current()
+    return read(store, question(store, name, kind, by, did, since, until), limit, after)
 
 
 def audit_verify() -> Verdict:

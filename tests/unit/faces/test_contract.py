@@ -77,6 +77,8 @@ CALLS = {
             "unit=2",
         ],
     ),
+    "canvases": Call((), {"limit": 5}, ["--limit", "5"]),
+    "risks": Call((), {"limit": 5}, ["-n", "5"]),
     "decide": Call(
         ("flights", "kind"),
         {"option": ["linear", "trees"], "choice": "trees", "reason": "it errs less", "run": ["last"]},
@@ -101,6 +103,12 @@ CALLS = {
         ["flights/1", "test.parquet", "--target", "late", "--slices", "g", "--baseline", "linear", "--sample", "5"],
     ),
     "evaluations": Call(("judged/1",), {}, ["judged/1"]),
+    "explain": Call(("judged/1",), {"repeats": 3, "rows": 60}, ["judged/1", "--repeats", "3", "--rows", "60"]),
+    "fairness": Call(
+        ("judged/1",),
+        {"by": ["g"], "within": 0.1, "ratio": 0.7, "least": 20, "share": 0.02},
+        ["judged/1", "--by", "g", "--within", "0.1", "--ratio", "0.7", "--least", "20", "--share", "0.02"],
+    ),
     "gates define": Call(
         ("flights", "production", "metric auc >= 0.75", "approval"),
         {"reason": "as agreed"},

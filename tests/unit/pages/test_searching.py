@@ -17,7 +17,7 @@ def known(store):
     with ml.track("flights") as run:
         model = LogisticRegression().fit([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])
         run.log_metric("auc", 0.9)
-    ml.register("delay", model)
+    ml.pin(ml.register("delay", model).ref, "trial")
     ml.view("good ones", "metrics.auc > 0.5")
     return run.id
 
@@ -28,8 +28,9 @@ def known(store):
         ("last", "run", "run?run={run}"),
         ("best:auc", "run", "run?run={run}"),
         ("flights", "experiment", "runs?where=experiment+%3D+%27flights%27"),
-        ("delay", "model", "home?model=delay"),
-        ("delay/1", "version", "home?model=delay"),
+        ("delay", "model", "model?model=delay"),
+        ("delay/1", "version", "version?version=delay%2F1"),
+        ("delay@trial", "version", "version?version=delay%2F1"),
         ("good ones", "view", "runs?view=good+ones"),
         ("  flights ", "experiment", "runs?where=experiment+%3D+%27flights%27"),
     ],

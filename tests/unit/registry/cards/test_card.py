@@ -42,11 +42,15 @@ def test_what_the_machine_knows_is_filled_by_the_machine(judged: pd.DataFrame):
     assert "roc_auc 0." in facts["Evaluation.metrics"]
     assert facts["Evaluation.data"].endswith(", 300 rows")
     assert facts["Governance.stage"] == "none"
-    # Nobody framed, gated, approved or named hazards; it was evaluated without groups.
+    # Nobody framed, explained, compared, gated, approved or named hazards; it was evaluated without groups.
     empty = {name for name, value in facts.items() if not value}
     assert empty == {
         "Evaluation.success metric",
         "Evaluation.groups",
+        "Explanation.rests on",
+        "Explanation.inputs that go together",
+        "Explanation.mean |SHAP|",
+        "Fairness.by group",
         "Governance.policy",
         "Governance.gates",
         "Governance.approved by",

@@ -24,6 +24,8 @@ LEAVES = {
     "rollback": "stage",
     "pin": "pin",
     "evaluate": "evaluate",
+    "explain": "explain",
+    "fairness": "fairness",
     "gates define": "policy",
     "gates run": "gates",
     "approve": "approve",

@@ -12,7 +12,7 @@ import mlops_nb as ml
 from mlops_nb.errors import InvalidInput, MlopsError, NotFound
 from mlops_nb.faces.cli import main
 from mlops_nb.store.actor import acting
-from mlops_nb.store.audit.naming import names
+from mlops_nb.store.audit.naming import things
 from mlops_nb.store.store import Store
 
 
@@ -167,14 +167,17 @@ def test_how_it_shows(busy: Store):
 
 
 def test_names_of_what_is_gone_or_never_was(busy: Store):
-    found = names(
+    found = things(
         busy, ["model:99", "version:99/3", "view:good", "person:eve", "2 runs", "store", "odd", "model:1", ":"]
     )
-    assert found["model:99"] == "model 99"
-    assert found["version:99/3"] == "version of model 99, number 3"
-    assert found["model:1"] == "model late"
-    assert (found["view:good"], found["person:eve"], found["2 runs"]) == ("view good", "person eve", "2 runs")
-    assert (found["store"], found["odd"]) == ("the store", "odd")
+    shown = {node: thing.shown for node, thing in found.items()}
+    assert shown["model:99"] == "model 99"
+    assert shown["version:99/3"] == "version of model 99, number 3"
+    assert shown["model:1"] == "model late"
+    assert (shown["view:good"], shown["person:eve"], shown["2 runs"]) == ("view good", "person eve", "2 runs")
+    assert (shown["store"], shown["odd"]) == ("the store", "odd")
+    assert (found["model:1"].kind, found["model:1"].reference) == ("model", "late")
+    assert [found[node].reference for node in ("model:99", "version:99/3", "2 runs")] == ["", "", ""]
 
 
 def test_in_a_shell(busy: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):

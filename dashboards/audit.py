@@ -1,0 +1,5 @@
+"""Audit, for `panel serve dashboards/*.py` and for JupyterLab's preview."""
+
+from mlops_nb.pages.site import BY_SLUG
+
+BY_SLUG["audit"].app()().servable()

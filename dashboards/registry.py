@@ -1,0 +1,5 @@
+"""Registry, for `panel serve dashboards/*.py` and for JupyterLab's preview."""
+
+from mlops_nb.pages.site import BY_SLUG
+
+BY_SLUG["registry"].app()().servable()

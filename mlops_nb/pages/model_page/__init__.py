@@ -1,0 +1,1 @@
+"""The page of one model: where its versions stand or stood, and how they came there."""

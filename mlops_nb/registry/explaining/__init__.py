@@ -1,0 +1,1 @@
+"""Room of mlops_nb.registry; see its README."""
