@@ -66,10 +66,8 @@ def test_what_is_next_is_a_line_to_copy_for_each_model(lively: Server, visitor: 
     page = visitor(lively).open("home")
     steps = page.locator("ul.steps li")
     waiting = steps.filter(has_text="late-flights/5")
-    expect(waiting).to_contain_text("waits to enter production: 0 of 1 approvals. Somebody other than ada decides.")
-    expect(waiting.get_by_role("button")).to_have_attribute(
-        "data-copy", "%approve late-flights/5 --stage production --reason …"
-    )
+    expect(waiting).to_contain_text("gates into production pass; an approval by somebody other than ada is missing.")
+    expect(waiting.get_by_role("button")).to_have_attribute("data-copy", "%approve late-flights/5 --reason …")
     expect(steps.filter(has_text="late-flights/4").get_by_role("button")).to_have_attribute(
         "data-copy", "%deploy late-flights"
     )

@@ -55,7 +55,7 @@ def test_says_where_it_stands_and_what_is_next(lively: Server, visitor: Visit, h
     expect(page.locator(".lead")).to_contain_text("late-flights/5 is in ◐ staging since")
     following = page.locator("[data-key=next]")
     expect(following).to_contain_text("11 of 12 gates into production pass")
-    expect(following).to_contain_text("an approval by somebody other than ada is missing: an approver signs in")
+    expect(following).to_contain_text("an approval by somebody other than ada is missing. An approver signs in")
     following.get_by_role("button").click()
     page.get_by_text("copied", exact=True).wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == "%approve late-flights/5 --reason …"
@@ -183,7 +183,7 @@ def test_the_author_is_refused_another_approves_and_the_version_moves(server: Se
     assert audit() == before
 
     grace = signed_in(visitor(server), "grace", WAITS)
-    expect(grace.locator("[data-key=next]")).to_contain_text("you can approve it below")
+    expect(grace.locator("[data-key=next]")).to_contain_text("You can approve it below")
     grace.get_by_label("Why").last.fill(f"better at all three airports {governing.HOSTILE}")
     grace.get_by_role("button", name="Approve", exact=True).click()
     expect(grace.locator("[data-said]").first).to_contain_text("you approved late-flights/5 for production")

@@ -9,6 +9,7 @@ from mlops_nb.pages.runs.content import begin
 from mlops_nb.pages.site import PHASES, address_of
 from mlops_nb.pages.standing import next_step, score, step
 from mlops_nb.registry.model import Model
+from mlops_nb.registry.standing import GOAL
 from mlops_nb.runs.model import Experiment, Run
 from mlops_nb.show import drawing
 from mlops_nb.show.page import escape
@@ -128,22 +129,21 @@ def _reason(run: str, error: str) -> str:
 
 
 def _steps(found: HomeFound) -> str:
-    """What to do next: decisions that wait, then what each model's champion and newest version need."""
-    lines = []
-    for one in found.waiting:
-        said = (
-            f"waits to enter {one.stage}: {one.says}. Somebody other than {one.author.removeprefix('person:')} decides."
-        )
-        cell = f"%approve {markup.word(one.ref)} --stage {one.stage} --reason …"
-        lines.append(step(said, cell, f"{_version(one.ref)} "))
+    """What to do next: what each model's champion and newest version need, then what else waits for a person."""
+    lines, told = [], set()
     for facts in found.models:
-        for at in dict.fromkeys(one.version.ref for one in (facts.champion, facts.newest) if one is not None):
-            standing = facts.champion if facts.champion and facts.champion.version.ref == at else facts.newest
-            assert standing is not None  # noqa: S101 (`at` is one of the two)
-            if any(one.ref == at for one in found.waiting):
+        for standing in (facts.champion, facts.newest):
+            if standing is None or standing.version.ref in told:
                 continue
+            told.add(standing.version.ref)
             sentence, cell = next_step(standing, facts.serving)
-            lines.append(step(sentence, cell, f"{_version(at)}: "))
+            lines.append(step(sentence, cell, f"{_version(standing.version.ref)}: "))
+    for one in found.waiting:
+        if one.ref not in told or one.stage != GOAL:
+            said = f"it waits to enter {one.stage}: {one.says}."
+            lines.append(
+                step(said, f"%approve {markup.word(one.ref)} --stage {one.stage} --reason …", f"{_version(one.ref)}: ")
+            )
     shown = [line for line in lines if line][:_STEPS]
     if not shown:
         return ""

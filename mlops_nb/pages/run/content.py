@@ -23,6 +23,7 @@ from mlops_nb.store.store import current
 
 if TYPE_CHECKING:
     from mlops_nb.pages.run.view import RunAddress, RunFound
+    from mlops_nb.registry.model import Version
 
 _SUFFIXES = {"model": ".skops", "figure": ".png", "table": ".parquet", "file": ""}
 _MOST_CELLS = 40
@@ -144,7 +145,7 @@ def _tiles(found: RunFound) -> list[str]:
     if found.versions:
         served = [name for name, status in _served(found) if status == "ready"]
         since = f"serving as {', '.join(served)}" if served else when(found.versions[0].created_us)
-        versions = ", ".join(f"{escape(v.ref)} {markup.stage(v.stage, v.mark)}".rstrip() for v in found.versions)
+        versions = ", ".join(_registered(v) for v in found.versions)
         tiles.append(markup.tile("registered as", versions, escape(since), small=True))
     elif models:
         tiles.append(
@@ -156,6 +157,11 @@ def _tiles(found: RunFound) -> list[str]:
             )
         )
     return tiles
+
+
+def _registered(version: Version) -> str:
+    link = markup.link(escape(version.ref), address_of("version", version.ref))
+    return f"{link} {markup.stage(version.stage, version.mark)}".rstrip()
 
 
 def _next(found: RunFound) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_nb.pages import markup
-from mlops_nb.pages.version.telling import is_approval
-from mlops_nb.registry.standing import GOAL
+from mlops_nb.registry.standing import GOAL, is_approval
 from mlops_nb.show.page import escape
 from mlops_nb.show.words import when
 

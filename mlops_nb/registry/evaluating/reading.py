@@ -18,13 +18,13 @@ _COLUMNS = """
 SELECT e.ulid, m.name, e.number, e.dataset, e.body, e.digest, e.predictions, e.sample, e.actor, e.verified,
        e.created_us
 FROM evidence e JOIN model m ON m.id = e.model WHERE e.kind = 'evaluation'"""
-_OF_VERSION = f"{_COLUMNS} AND e.model = ? AND e.number = ? ORDER BY e.id DESC"
+_OF_VERSION = _COLUMNS + " AND e.model = ? AND e.number = ?{} ORDER BY e.id DESC"
 _ONE = f"{_COLUMNS} AND e.ulid = ?"
 
 
 def evaluations_of(store: Store, version: Version) -> list[Evaluation]:
     """The evaluations of a version, newest first."""
-    return [_evaluation(row) for row in store.query(_OF_VERSION, (version.model_id, version.version))]
+    return [_evaluation(row) for row in store.query(_OF_VERSION.format(""), (version.model_id, version.version))]
 
 
 def evaluation(store: Store, identity: str) -> Evaluation:
@@ -40,8 +40,10 @@ def latest_evaluation(store: Store, version: Version, dataset: str = "") -> Eval
         version: Whose.
         dataset: A fingerprint.
     """
-    rows = store.query(_OF_VERSION, (version.model_id, version.version))
-    return next((_evaluation(row) for row in rows if not dataset or row[3] == dataset), None)
+    about = (version.model_id, version.version)
+    on, values = (" AND e.dataset = ?", (*about, dataset)) if dataset else ("", about)
+    rows = store.query(f"{_OF_VERSION.format(on)} LIMIT 1", values)
+    return _evaluation(rows[0]) if rows else None
 
 
 def read_predictions(store: Store, found: Evaluation) -> tuple[Predictions, dict[str, Any]]:

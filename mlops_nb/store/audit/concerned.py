@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlops_nb.store.store import Store
 
 # The store's format that has the table.
-SINCE = 4
+SINCE = 3
 _ADD = "INSERT INTO audit_node (node, seq) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _ROWS = "SELECT seq, subject, detail FROM audit ORDER BY seq"
 _KEPT = "SELECT seq, node FROM audit_node ORDER BY seq, node"

@@ -29,7 +29,7 @@ def promoted(store: Store) -> str:
 
 def test_home_says_what_is_in_production_and_how_it_came_there(promoted: str, store: Store):
     _, said, _ = seen(HOME)
-    assert "production m/1 , entered today ▲ ungated" in said
+    assert "In production is m/1 , since today ▲ ungated" in said
     store.write(
         lambda c: c.execute("INSERT INTO deployment VALUES ('api', 1, 1, 'localhost', 80, NULL, NULL, 0, 0, 1, NULL)")
     )
