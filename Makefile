@@ -33,7 +33,7 @@ demo: $(VENV)/.demo  ## Track, compare, register and deploy a model on real flig
 
 test: $(VENV)/.dev  ## Lint, types, floors, tests with coverage, notebooks
 	@$(MAKE) --no-print-directory lint types
-	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered -q
+	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered -q -n auto --dist loadfile
 	@$(MAKE) --no-print-directory notebooks
 
 notebooks: $(VENV)/.dev  ## Run the example notebooks and compare their outputs
