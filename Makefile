@@ -31,10 +31,13 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/uv
 demo: $(VENV)/.demo  ## Track, compare, register and deploy a model on real flights, without a person
 	@$(BIN)/python notebooks/demo.py
 
-test: $(VENV)/.dev  ## Lint, types, floors, tests with coverage, notebooks
+test: $(VENV)/.dev  ## Lint, types, floors, tests, notebooks
 	@$(MAKE) --no-print-directory lint types
-	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered -q -n auto --dist loadfile
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 	@$(MAKE) --no-print-directory notebooks
+
+cover: $(VENV)/.dev  ## The same tests, with coverage
+	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered -q -n auto --dist loadfile
 
 notebooks: $(VENV)/.dev  ## Run the example notebooks and compare their outputs
 	@for notebook in notebooks/*.ipynb; do \
@@ -61,4 +64,4 @@ dist: $(VENV)/.dev  ## Build the wheel and the source distribution
 clean:  ## Remove what the targets made, and the demo's store
 	@rm -rf $(VENV) .demo .bench dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help demo test notebooks lint types bench docs dist clean
+.PHONY: help demo test cover notebooks lint types bench docs dist clean

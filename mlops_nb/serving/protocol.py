@@ -5,6 +5,7 @@ Source: github.com/kserve/open-inference-protocol, specification/protocol/infere
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -50,7 +51,29 @@ class RowsRequest(msgspec.Struct):
     rows: list[Any]
 
 
+class Split(msgspec.Struct):
+    """A table as its columns and its rows."""
+
+    columns: list[str]
+    data: list[list[Any]]
+    index: list[Any] | None = None
+
+
+class Invocation(msgspec.Struct):
+    """The body of `/invocations`, in one of four shapes, as MLflow's model server takes it.
+
+    Source: mlflow.org/docs, "Deploy MLflow Model as a Local Inference Server", accepted input formats.
+    """
+
+    dataframe_split: Split | None = None
+    dataframe_records: list[dict[str, Any]] | None = None
+    instances: list[Any] | None = None
+    inputs: dict[str, Any] | list[Any] | None = None
+    params: dict[str, Any] | None = None
+
+
 _infer = msgspec.json.Decoder(InferRequest)
+_invocation = msgspec.json.Decoder(Invocation)
 _rows = msgspec.json.Decoder(RowsRequest)
 encode = msgspec.json.Encoder().encode
 
@@ -73,6 +96,54 @@ def rows_request(body: bytes) -> RowsRequest:
     """
     request: RowsRequest = _decoded(_rows, body, '{"rows": [{…}, …]}')
     return request
+
+
+def invocation(body: bytes) -> Any:
+    """What `/invocations` was sent: columns by name, or rows as lists.
+
+    Raises:
+        InvalidInput: Not JSON, none of the four shapes or several, rows of unlike lengths, or params.
+    """
+    form = '{"dataframe_split": …}, {"dataframe_records": …}, {"instances": …} or {"inputs": …}'
+    request: Invocation = _decoded(_invocation, body, form)
+    if request.params:
+        raise InvalidInput("this model takes no params", expected=form)
+    sent = [
+        one
+        for one in (request.dataframe_split, request.dataframe_records, request.instances, request.inputs)
+        if one is not None
+    ]
+    if len(sent) != 1:
+        raise InvalidInput(f"{len(sent) or 'none'} of the four shapes", expected=form)
+    (found,) = sent
+    if isinstance(found, Split):
+        return _split_columns(found)
+    if isinstance(found, list) and found and isinstance(found[0], dict):
+        return columns_of(found)
+    return found
+
+
+def _split_columns(split: Split) -> dict[str, list[Any]]:
+    for number, row in enumerate(split.data):
+        if len(row) != len(split.columns):
+            raise InvalidInput(f"row {number} has {len(row)} values", expected=f"{len(split.columns)}, one a column")
+    if len(set(split.columns)) < len(split.columns):
+        raise InvalidInput("two columns have one name", expected="each name once")
+    return {name: [row[i] for row in split.data] for i, name in enumerate(split.columns)}
+
+
+def columns_of(rows: Sequence[Any]) -> dict[str, list[Any]]:
+    """Rows as objects, as columns; what a row lacks is null.
+
+    Raises:
+        InvalidInput: A row is no object.
+    """
+    names: dict[str, None] = {}
+    for number, row in enumerate(rows):
+        if not isinstance(row, dict):
+            raise InvalidInput(f"row {number} is no object", expected="columns by name in each row")
+        names.update(dict.fromkeys(row))
+    return {name: [row.get(name) for row in rows] for name in names}
 
 
 def _decoded(decoder: msgspec.json.Decoder[Any], body: bytes, form: str) -> Any:

@@ -1,106 +1,121 @@
-"""The Open Inference Protocol v2 over HTTP, for one version: a Starlette application around a predictor."""
+"""The Open Inference Protocol v2 over HTTP, for one version.
+
+Predictions are answered here, straight from the server's messages: a framework's routes and objects would take longer
+than the model. Everything else is a Starlette application.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlops_nb import __version__
-from mlops_nb.errors import InvalidInput, MlopsError, NotFound, brief, nearest
-from mlops_nb.registry.predictor import ModelFailure, Predictor
+from mlops_nb.errors import MlopsError, NotFound, brief, nearest
+from mlops_nb.registry.predictor import ModelFailure
 from mlops_nb.serving import protocol
+from mlops_nb.serving.batching import Batcher, Busy, TooLate
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
 
-BODY_LIMIT = 64 * 2**20
-# From here on decoding and predicting take long enough to leave the event loop for.
+    from mlops_nb.serving.service import Question, Service
+
+# From here on decoding and writing take long enough to leave the event loop for.
 _LARGE_BODY = 256 * 2**10
-_JSON = "application/json"
+_LARGE_ROWS = 4_096
+_JSON = (b"content-type", b"application/json")
+_STATUS = {ModelFailure: 500, Busy: 503, TooLate: 504}
 
 
 class TooLarge(MlopsError):  # noqa: N818
     """The body is longer than the server reads."""
 
 
-class Service:
-    """One version under the name of its deployment.
+class App:
+    """All routes of the protocol; `POST /predict` with plain rows; `POST /invocations` as for MLflow.
 
     Args:
-        name: The deployment's name: the model's name in the protocol.
-        version: The version's number.
-        predictor: Answers.
-        limit: The longest body, bytes.
-        platform: What kind of file the model is, as the protocol names it: library and format.
+        service: The version.
+        batcher: Makes the queue before its model, once the loop runs.
     """
 
-    def __init__(
-        self, name: str, version: int, predictor: Predictor, limit: int = BODY_LIMIT, platform: str = "sklearn_skops"
-    ) -> None:
-        self.name, self.version, self.predictor, self.limit = name, str(version), predictor, limit
-        self.platform = platform
-
-    def metadata(self) -> dict[str, Any]:
-        """The model's metadata: what it takes and gives."""
-        public = ("name", "datatype", "shape")
-        return {
-            "name": self.name,
-            "versions": [self.version],
-            "platform": self.platform,
-            "inputs": [{key: one[key] for key in public} for one in self.predictor.inputs],
-            "outputs": [_public_output(one) for one in self.predictor.outputs],
+    def __init__(self, service: Service, batcher: Callable[[], Batcher]) -> None:
+        self.service, self._make = service, batcher
+        self._batcher: Batcher | None = None
+        model = f"/v2/models/{service.name}"
+        self._questions: Mapping[str, Callable[[bytes], Question]] = {
+            f"{model}/infer": service.infer,
+            f"{model}/versions/{service.version}/infer": service.infer,
+            "/predict": service.rows,
+            "/invocations": service.invocation,
         }
+        self._others = _others(service)
 
-    def infer(self, body: bytes) -> bytes:
-        """The answer to the body of `infer`.
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request of an ASGI server."""
+        question = self._questions.get(scope["path"]) if scope["type"] == "http" else None
+        if question is None or scope["method"] != "POST":
+            await self._others(scope, receive, send)
+            return
+        status = 200
+        extra: tuple[tuple[bytes, bytes], ...] = ()
+        try:
+            content = await self._predict(question, await _body(scope, receive, self.service.limit))
+        except MlopsError as error:
+            status, content = status_of(error), protocol.encode({"error": str(error)})
+            extra = ((b"retry-after", b"1"),) if status == 503 else ()
+        except Exception as error:  # noqa: BLE001 (an answer in the protocol's form, and the log has no request's data)
+            status, content = 500, protocol.encode({"error": f"the server failed: {type(error).__name__}"})
+        length = (b"content-length", str(len(content)).encode())
+        await send({"type": "http.response.start", "status": status, "headers": [_JSON, length, *extra]})
+        await send({"type": "http.response.body", "body": content})
 
-        Raises:
-            InvalidInput: The body is not what this version takes.
-            ModelFailure: The model failed.
-        """
-        request = protocol.infer_request(body)
-        wanted = self.predictor.wanted([one.name for one in request.outputs or ()])
-        cast = self.predictor.cast(protocol.inputs_of(request, self.predictor.named))
-        found = self.predictor.predict(cast, wanted)
-        answer: dict[str, Any] = {"model_name": self.name, "model_version": self.version}
-        if request.id is not None:
-            answer["id"] = request.id
-        answer["outputs"] = [protocol.output(name, array) for name, array in found.items()]
-        return protocol.encode(answer)
+    async def _predict(self, question: Callable[[bytes], Question], body: bytes) -> bytes:
+        if self._batcher is None:
+            self._batcher = self._make()
+        if len(body) <= _LARGE_BODY:
+            asked = question(body)
+        else:
+            from starlette.concurrency import run_in_threadpool
 
-    def rows(self, body: bytes) -> bytes:
-        """The answer to the body of `/predict`: each output as one value a row.
+            asked = await run_in_threadpool(question, body)
+        found = await self._batcher.ask(asked.cast, asked.rows, asked.outputs).answer
+        if asked.rows <= _LARGE_ROWS:
+            return asked.answer(found)
+        from starlette.concurrency import run_in_threadpool
 
-        Raises:
-            InvalidInput: The body is not what this version takes.
-            ModelFailure: The model failed.
-        """
-        rows = protocol.rows_request(body).rows
-        if not rows:
-            raise InvalidInput("there are no rows", expected="at least one")
-        found = self.predictor.predict(self.predictor.cast(_columns(rows) if self.predictor.named else rows))
-        answer = {"model_name": self.name, "model_version": self.version}
-        return protocol.encode({**answer, **{name: array.tolist() for name, array in found.items()}})
-
-
-def _public_output(one: dict[str, Any]) -> dict[str, Any]:
-    public = {key: one[key] for key in ("name", "datatype", "shape")}
-    return {**public, "parameters": {"classes": one["classes"]}} if "classes" in one else public
-
-
-def _columns(rows: list[Any]) -> dict[str, list[Any]]:
-    names: dict[str, None] = {}
-    for number, row in enumerate(rows):
-        if not isinstance(row, dict):
-            raise InvalidInput(f"row {number} is no object", expected="columns by name in each row")
-        names.update(dict.fromkeys(row))
-    return {name: [row.get(name) for row in rows] for name in names}
+        return await run_in_threadpool(asked.answer, found)
 
 
-def app(service: Service) -> Starlette:
-    """The application: all routes of the protocol, and `POST /predict` with plain rows."""
+def status_of(error: MlopsError) -> int:
+    """The status that an error has over HTTP."""
+    if isinstance(error, NotFound):
+        return 404
+    if isinstance(error, TooLarge):
+        return 413
+    return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 400)
+
+
+async def _body(scope: Any, receive: Any, limit: int) -> bytes:
+    stated = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    if stated.isdigit() and int(stated) > limit:
+        raise TooLarge(f"the body has {int(stated)} bytes", expected=f"at most {limit}", fix="send fewer rows at once")
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        part = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            raise TooLarge(f"the body has over {limit} bytes", expected="fewer", fix="send fewer rows at once")
+        if not message.get("more_body"):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _others(service: Service) -> Starlette:
+    """What is no prediction: health, metadata, and a refusal of everything that is not here."""
     from starlette.applications import Starlette
     from starlette.exceptions import HTTPException
     from starlette.routing import Route
@@ -121,15 +136,13 @@ def app(service: Service) -> Starlette:
 
     async def infer(request: Request) -> Response:
         _check(service, request)
-        return await _respond(service, request, service.infer)
-
-    async def predict(request: Request) -> Response:
-        return await _respond(service, request, service.rows)
+        raise NotFound(f"no such path {brief(request.url.path, 200)}")
 
     model = "/v2/models/{model}"
-    routes = [Route(f"{model}/infer", infer, methods=["POST"]), Route("/predict", predict, methods=["POST"])]
-    routes += [Route(f"{model}/versions/{{version}}/infer", infer, methods=["POST"])]
-    routes += [Route(path, alive) for path in ("/v2/health/live", "/v2/health/ready")]
+    routes = [Route(f"{model}{part}/infer", infer, methods=["POST"]) for part in ("", "/versions/{version}")]
+    # For the refusal of other methods: App answers these.
+    routes += [Route(path, alive, methods=["POST"]) for path in ("/predict", "/invocations")]
+    routes += [Route(path, alive) for path in ("/v2/health/live", "/v2/health/ready", "/ping")]
     routes += [Route(f"{model}{part}/ready", ready) for part in ("", "/versions/{version}")]
     routes += [Route(f"{model}{part}", metadata) for part in ("", "/versions/{version}")]
     routes += [Route("/v2", server)]
@@ -146,40 +159,14 @@ def _check(service: Service, request: Request) -> None:
         raise NotFound(f"{brief(model)} has no version {brief(version)} here", expected=service.version)
 
 
-async def _respond(service: Service, request: Request, answer: Callable[[bytes], bytes]) -> Response:
-    from starlette.concurrency import run_in_threadpool
-    from starlette.responses import Response
-
-    body = await _body(request, service.limit)
-    content = await run_in_threadpool(answer, body) if len(body) > _LARGE_BODY else answer(body)
-    return Response(content, media_type=_JSON)
-
-
-async def _body(request: Request, limit: int) -> bytes:
-    stated = request.headers.get("content-length", "")
-    if stated.isdigit() and int(stated) > limit:
-        raise TooLarge(f"the body has {stated} bytes", expected=f"at most {limit}", fix="send fewer rows at once")
-    parts, size = [], 0
-    async for part in request.stream():
-        parts.append(part)
-        size += len(part)
-        if size > limit:
-            raise TooLarge(f"the body has over {limit} bytes", expected="fewer", fix="send fewer rows at once")
-    return b"".join(parts)
-
-
 def _answer(code: int, value: object = None) -> Response:
     from starlette.responses import Response
 
-    return Response(b"" if value is None else protocol.encode(value), code, media_type=_JSON)
+    return Response(b"" if value is None else protocol.encode(value), code, media_type="application/json")
 
 
-async def _refused(request: Request, error: Exception) -> Response:
-    if isinstance(error, NotFound):
-        return _answer(404, {"error": str(error)})
-    if isinstance(error, TooLarge):
-        return _answer(413, {"error": str(error)})
-    return _answer(500 if isinstance(error, ModelFailure) else 400, {"error": str(error)})
+async def _refused(request: Request, error: MlopsError) -> Response:
+    return _answer(status_of(error), {"error": str(error)})
 
 
 async def _http(request: Request, error: Any) -> Response:

@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,13 +18,16 @@ from mlops_nb.services import facts as facts_file
 from mlops_nb.services.supervise import REFUSED, Keeper, Report
 from mlops_nb.serving import queries
 from mlops_nb.serving.places import facts_path
+from mlops_nb.store.settings import whole
 from mlops_nb.store.store import Store, choose
 
 if TYPE_CHECKING:
     from mlops_nb.registry.model import Version
     from mlops_nb.registry.predictor import Predictor
+    from mlops_nb.serving.batching import Batcher
 
 _BACKLOG = 2048
+HUNG = 75
 
 
 def keep(store: str, name: str, host: str, port: int, trust: Sequence[str]) -> int:
@@ -80,6 +83,7 @@ def _import_once() -> None:
         "uvicorn",
         "mlops_nb.registry.predictor",
         "mlops_nb.serving.rest",
+        "mlops_nb.serving.service",
     ):
         importlib.import_module(module)
 
@@ -150,16 +154,35 @@ def _record_restarts(store: Store, name: str, count: int) -> None:
         print(f"mlops_nb: the restart was not recorded: {error}", file=sys.stderr)  # noqa: T201
 
 
+def _batches(predictor: Predictor) -> Callable[[], Batcher]:
+    """Makes the queue before the model, once the loop runs.
+
+    Raises:
+        InvalidInput: A setting is no number.
+    """
+    from mlops_nb.serving.batching import Batcher
+
+    queue, deadline_s = whole("queue"), whole("deadline_s")
+
+    def hung() -> None:
+        print(f"mlops_nb: the model did not come back within {3 * deadline_s} s", file=sys.stderr, flush=True)  # noqa: T201
+        os._exit(HUNG)  # its thread can't be ended; the keeper starts another worker
+
+    return lambda: Batcher(predictor.predict, most_waiting=queue, deadline_s=deadline_s, hung=hung)
+
+
 def _serve(predictor: Predictor, name: str, version: Version, listener: socket.socket, report: Report) -> None:
     import uvicorn
 
     from mlops_nb.adapters.model_files import PLATFORMS
-    from mlops_nb.serving.rest import Service, app
+    from mlops_nb.serving.rest import App
+    from mlops_nb.serving.service import Service
 
     # Anything a model warns of, it warns of once: a log is no place for one line a request.
     warnings.simplefilter("once")
+    batcher = _batches(predictor)
     config = uvicorn.Config(
-        app(Service(name, version.version, predictor, platform=PLATFORMS[version.format])),
+        App(Service(name, version.version, predictor, platform=PLATFORMS[version.format]), batcher),
         log_level="warning",
         access_log=False,
         lifespan="off",

@@ -16,6 +16,8 @@ DEFAULTS: Mapping[str, tuple[str, str]] = {
     "model_limit_mb": ("200", "models above this size are saved only on register"),
     "trash_days": ("30", "how long trashed things can be restored before `db gc` removes them"),
     "gate_limit_s": ("60", "how long a gate may take, seconds; after that it keeps closed"),
+    "deadline_s": ("60", "how long a deployment's model may take to answer a request, seconds"),
+    "queue": ("1024", "requests that may wait for a deployment's model; more are sent away for a second"),
     "spare": ("1", "keep one process warm, so that a deployment answers sooner"),
 }
 

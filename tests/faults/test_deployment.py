@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import socket
+import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import httpx
 import numpy as np
 import psutil
 import pytest
@@ -122,6 +126,72 @@ def test_a_worker_that_hangs_is_down_and_still_stopped_for_certain(store, monkey
     deployment.stop()
     assert psutil.wait_procs([keeper, below], timeout=10)[1] == []
     assert deployment.status == "stopped"
+
+
+SLOW = """
+import time
+from concurrent.futures import ThreadPoolExecutor
+import httpx
+import numpy as np
+from sklearn.linear_model import Ridge
+
+class Slow(Ridge):
+    def predict(self, X):
+        time.sleep(float(np.asarray(X)[:, 0].max()))
+        return super().predict(X)
+"""
+
+
+@pytest.fixture
+def slow(store, tmp_path, monkeypatch):
+    """A model that takes as many seconds as its first column says, asked for one at most."""
+    (tmp_path / "slowly.py").write_text(SLOW)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("MLOPS_NB_DEADLINE_S", "1")
+    monkeypatch.setenv("MLOPS_NB_QUEUE", "2")
+    module = importlib.import_module("slowly")
+    yield register("slow", module.Slow().fit(np.abs(X) * 0, X[:, 0]), example=X * 0, trust=["slowly.Slow"])
+    sys.modules.pop("slowly")
+
+
+def ask_for(deployment, seconds: float) -> httpx.Response:
+    body = {"rows": [[seconds, 0.0]]}
+    return httpx.post(f"http://127.0.0.1:{deployment.port}/predict", json=body, timeout=60)
+
+
+def test_a_model_that_takes_too_long_is_told_and_goes_on(slow):
+    deployment = verbs.deploy("slow/1", trust=["slowly.Slow"])
+    late = ask_for(deployment, 1.5)
+    assert (late.status_code, late.json()["error"]) == (504, "the model did not answer within 1 s")
+    eventually(lambda: ask_for(deployment, 0.0).status_code == 200)
+    assert deployment.restarts == 0
+
+
+def test_more_than_may_wait_are_sent_away_for_a_second(slow):
+    deployment = verbs.deploy("slow/1", trust=["slowly.Slow"])
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: ask_for(deployment, 0.4), range(8)))
+    away = [one for one in answers if one.status_code == 503]
+    assert {one.status_code for one in answers} == {200, 503}
+    assert {one.headers["retry-after"] for one in away} == {"1"}
+    assert "requests wait already" in away[0].json()["error"]
+
+
+def test_a_model_that_never_comes_back_is_started_again(slow):
+    deployment = verbs.deploy("slow/1", trust=["slowly.Slow"])
+    below = worker(deployment)
+    assert ask_for(deployment, 600.0).status_code == 504
+    eventually(lambda: not below.is_running(), 20)
+    eventually(lambda: worker_answers(deployment), 20)
+    assert "did not come back within 3 s" in "\n".join(verbs.logs("slow").lines)
+
+
+def worker_answers(deployment) -> bool:
+    try:
+        return ask_for(deployment, 0.0).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def test_a_taken_port_is_one_line_and_leaves_nothing(store):

@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 import pytest
 
+from mlops_nb.store.locking import only_one
 from tests.benchmarks.peers.browser import FLAGS
 
 ROOT = Path(__file__).parents[2]
@@ -181,10 +182,16 @@ _made: dict[str, Path] = {}
 
 
 def once(factory: pytest.TempPathFactory, what: str, *more: str) -> Path:
-    """A store that is made once a session, whichever folder of tests asks first."""
+    """A store that is made once a session, whichever folder of tests, in whichever of its processes, asks first."""
     if what not in _made:
-        folder = factory.mktemp(what)
-        make(what, folder, *more)
+        own = factory.getbasetemp()
+        root = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+        folder, done = root / f"made-{what}", root / f"made-{what}.done"
+        with only_one(folder):
+            if not done.exists():
+                folder.mkdir()
+                make(what, folder, *more)
+                done.touch()
         _made[what] = folder
     return _made[what]
 

@@ -84,6 +84,10 @@ def test_a_model_says_what_is_in_production_and_how_good_that_is(lively: Server,
     expect(card).to_contain_text(f"{found.rows} rows, 95 % interval")
     expect(card).to_contain_text("dummy baseline scores 0.5")
     expect(page.locator(".card").filter(has_text="minutes-late")).to_contain_text("overridden")
+    worries = page.locator(".notice")
+    expect(worries.filter(has_text="minutes-late/1")).to_contain_text("was let in against its gates (▲ overridden)")
+    expect(worries.filter(has_text="cancelled/1")).to_contain_text("was let in with no gates before it (▲ ungated)")
+    expect(worries.filter(has_text="late-flights/4")).to_have_count(0)
     expect(page.locator(".card").filter(has_text="cancelled")).to_contain_text("ungated")
     expect(page.locator("ol.line li").filter(has_text="Framing")).to_contain_text("canvases")
 

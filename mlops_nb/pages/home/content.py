@@ -118,9 +118,24 @@ def _attention(found: HomeFound) -> str:
             _some(found.failed, "run") + " failed", "runs?where=status+%3D+%27failed%27+and+started+%3E+-7d"
         )
         lines.append(f"{link} in the last 7 days.{''.join(_reason(run, error) for run, error in found.why.items())}")
+    lines += [line for facts in found.models if (line := _worry(facts))]
     if not lines:
         return ""
     return "<h2>Needs attention</h2>" + "".join(f'<div class="notice">{line}</div>' for line in lines)
+
+
+def _worry(facts: ModelFacts) -> str:
+    """What is wrong with a champion: how it was let in, and a target that it misses."""
+    champion = facts.champion
+    if champion is None:
+        return ""
+    found = []
+    if champion.version.mark:
+        how = {"overridden": "against its gates", "ungated": "with no gates before it"}[champion.version.mark]
+        found.append(f"was let in {how} ({markup.marked(champion.version.mark)})")
+    if champion.reached is False and champion.score is not None and champion.score.value is not None:
+        found.append(f"misses its target ({escape(champion.score.name)} {number(champion.score.value)})")
+    return f"{_version(champion.version.ref)} is in production and {' and '.join(found)}." if found else ""
 
 
 def _reason(run: str, error: str) -> str:

@@ -97,7 +97,7 @@ def _judged(found: RunFound) -> str:
     ref = found.standing.version.ref
     version = markup.link(f"<strong>{escape(ref)}</strong>", address_of("version", ref))
     said, rests = score(found.standing)
-    return f'<p class="lead">As {version}: {said} <span class="muted">({rests})</span></p>' if said else ""
+    return f'<p class="lead">Evaluated as {version}: {said} <span class="muted">({rests})</span></p>' if said else ""
 
 
 def _changed(found: RunFound) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import numpy as np
@@ -100,6 +101,63 @@ def test_plain_rows(named):
     answer = named.post("/predict", json={"rows": [{"hour": 1, "delay": 5}, {"delay": -5, "hour": 1}]}).json()
     assert answer["predict"] == ["late", "on time"]
     assert len(answer["probability"]) == 2
+
+
+INVOCATIONS = [
+    {"dataframe_split": {"columns": ["hour", "delay"], "data": [[1, 5], [1, -5]]}},
+    {"dataframe_split": {"index": [7, 8], "columns": ["delay", "hour"], "data": [[5, 1], [-5, 1]]}},
+    {"dataframe_records": [{"hour": 1, "delay": 5}, {"delay": -5, "hour": 1}]},
+    {"instances": [{"hour": 1, "delay": 5}, {"delay": -5, "hour": 1}]},
+    {"inputs": {"hour": [1, 1], "delay": [5, -5]}},
+]
+
+
+@pytest.mark.parametrize("body", INVOCATIONS)
+def test_what_clients_of_mlflow_send_is_answered_as_mlflow_does(named, body):
+    response = named.post("/invocations", json=body)
+    assert (response.status_code, response.json()) == (200, {"predictions": ["late", "on time"]})
+    assert named.get("/ping").status_code == 200
+
+
+def test_rows_without_names_as_mlflow_sends_them(array):
+    for body in ({"instances": [[1, 2], [3, 4]]}, {"inputs": [[1, 2], [3, 4]]}):
+        found = array.post("/invocations", json=body).json()["predictions"]
+        assert np.array(found) == pytest.approx(np.array([[2, 4], [6, 8]]))
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({}, "none of the four shapes"),
+        ({"instances": [[1]], "inputs": [[1]]}, "2 of the four shapes"),
+        ({"instances": [[1, 2]], "params": {"a": 1}}, "takes no params"),
+        ({"dataframe_split": {"columns": ["hour", "delay"], "data": [[1, 5], [1]]}}, "row 1 has 1 values"),
+        ({"dataframe_split": {"columns": ["hour", "hour"], "data": [[1, 5]]}}, "two columns have one name"),
+        ({"dataframe_records": [1]}, "object"),
+        ({"instances": [{"hour": 1}, [2]]}, "row 1 is no object"),
+        ({"inputs": {"huor": [1], "delay": [5]}}, "did you mean 'hour'"),
+        ({"instances": []}, "by name"),
+    ],
+)
+def test_bad_invocations_are_one_line(named, body, words):
+    response = named.post("/invocations", json=body)
+    assert (response.status_code, set(response.json())) == (400, {"error"})
+    assert words in response.json()["error"]
+
+
+def test_many_at_once_each_get_their_own_answer_and_the_bad_ones_theirs(named):
+    def ask(number):
+        delay = None if number % 10 == 9 else float(number % 2 * 10 - 5)
+        body = {"id": str(number), "inputs": [{**TABLE[0], "shape": [1, 1], "data": [1.0]}]}
+        body["inputs"].append({**TABLE[1], "shape": [1, 1], "data": [delay]})
+        answer = infer(named, body)
+        if delay is None:  # the model refuses NaN: its answer, and nobody else's
+            return answer.status_code == 400 and "NaN" in answer.json()["error"]
+        late = answer.json()["outputs"][0]["data"]
+        return (answer.json()["id"], late) == (str(number), ["late" if delay > 0 else "on time"])
+
+    with ThreadPoolExecutor(16) as threads:
+        assert all(threads.map(ask, range(400)))
 
 
 def test_one_tensor_of_any_name_flat_or_nested(array):
