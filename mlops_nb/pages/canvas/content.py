@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from mlops_nb.pages import forms, markup
+from mlops_nb.pages import forms, markup, revisions
 from mlops_nb.pages.registry import cells
 from mlops_nb.pages.standing import score
 from mlops_nb.registry.framing.blocks import BLOCKS, CREATOR, LINK, MENTION, asked, typed
@@ -66,7 +66,7 @@ def body(address: CanvasAddress, found: CanvasFound, typed_: str, *, decide: str
             ask,
             f'<div class="two"><section>{_framing(canvas)}</section><section>{_feasible(canvas)}</section></div>',
             _decisions(canvas, decide),
-            _history(found),
+            revisions.history(found.changes, found.canvas.model, _changed),
         )
     )
 
@@ -272,23 +272,6 @@ def _decide(key: str) -> str:
     )
     made = forms.kept("decide", key, inside)
     return f'<details class="adding" data-key="open-{key}"><summary>Record a decision</summary>{made}</details>'
-
-
-def _history(found: CanvasFound) -> str:
-    if not found.changes:
-        return ""
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("revision", "when", "who", "what changed"))
-    rows = (
-        f"<tr><td>{one.revision}</td><td>{escape(when(one.saved_us))}</td>"
-        f"<td>{cells.who(one.actor, one.verified)}</td><td class=wrap>{_changed(one)}</td></tr>"
-        for one in found.changes
-    )
-    audit = markup.link("In the audit log", f"audit?{urlencode({'about': found.canvas.model})}")
-    older = found.changes[-1].revision - 1
-    more = f"{older:,} older revision{'s are' if older != 1 else ' is'} in the store. " if older else ""
-    return (
-        f'<h2>Who changed what</h2><div class="log">{markup.table(head, rows, "Revisions")}</div><p>{more}{audit}</p>'
-    )
 
 
 def _changed(one: Change) -> str:

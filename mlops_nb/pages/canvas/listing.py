@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops_nb.pages import markup
+from mlops_nb.pages import markup, revisions
 from mlops_nb.pages.registry import cells
 from mlops_nb.registry.framing.blocks import BLOCKS
 from mlops_nb.registry.framing.model import Canvas
@@ -31,7 +31,8 @@ def body(address: CanvasAddress, found: Listed, typed: str, *, may_write: bool) 
         return f'{head}<div class="begin"><p>{escape(_BEGIN)}</p>{how}</div>{_begin(may_write)}'
     names = "".join(f'<th scope="col">{name}</th>' for name in _HEAD)
     listed = markup.table(names, (_row(address, one, may_write) for one in found.page), "Canvases")
-    return f'{head}<div class="listed">{listed}</div>{_pager(address, found)}{_begin(may_write)}'
+    pager = revisions.pager(address, address.after, found.page.next_page)
+    return f'{head}<div class="listed">{listed}</div>{pager}{_begin(may_write)}'
 
 
 def row(one: Canvas) -> dict[str, Any]:
@@ -89,14 +90,3 @@ def meter(filled: int) -> str:
     """How many blocks say something, as a word and as a bar."""
     boxes = "".join(f"<i{' class=on' if i < filled else ''}></i>" for i in range(len(BLOCKS)))
     return f'{filled} of {len(BLOCKS)} <span class="meter" aria-hidden="true">{boxes}</span>'
-
-
-def _pager(address: CanvasAddress, found: Listed) -> str:
-    if markup.still():
-        return ""
-    links = []
-    if address.after:
-        links.append(markup.link("First page", "canvas", here=True))
-    if found.page.next_page:
-        links.append(markup.link("Next page", address.link(after=found.page.next_page), here=True))
-    return f'<div class="pager">{" ".join(links)}</div>' if links else ""

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from mlops_nb.pages import markup
+from mlops_nb.pages import markup, revisions
 from mlops_nb.pages.canvas.content import long
 from mlops_nb.pages.registry import cells
 from mlops_nb.pages.risk import writing
@@ -65,7 +65,7 @@ def body(
     if key and draft is None:  # one form for a hazard at a time
         parts.append(writing.accept(risk, f"accept-{key}", who, found.author) + writing.name(f"name-{key}"))
     parts += [] if key else [ask]
-    return "".join((*parts, _history(found)))
+    return "".join((*parts, revisions.history(found.changes, found.risk.ref, _changed)))
 
 
 def _saved(found: RiskFound) -> str:
@@ -224,23 +224,6 @@ def _accepted(found: RiskFound) -> str:
     pairs = [("by", by), ("when", escape(when(given.at_us))), ("why", long(given.reason))]
     bound = '<p class="muted">It is bound to the hazards word by word: any change makes it void.</p>'
     return f"<h2>Acceptance</h2>{own}{markup.facts(pairs)}{bound}"
-
-
-def _history(found: RiskFound) -> str:
-    if not found.changes:
-        return ""
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("revision", "when", "who", "what changed"))
-    rows = (
-        f"<tr><td>{one.revision}</td><td>{escape(when(one.saved_us))}</td>"
-        f"<td>{cells.who(one.actor, one.verified)}</td><td class=wrap>{_changed(one)}</td></tr>"
-        for one in found.changes
-    )
-    audit = markup.link("In the audit log", f"audit?{urlencode({'about': found.risk.ref})}")
-    older = found.changes[-1].revision - 1
-    more = f"{older:,} older revision{'s are' if older != 1 else ' is'} in the store. " if older else ""
-    return (
-        f'<h2>Who changed what</h2><div class="log">{markup.table(head, rows, "Revisions")}</div><p>{more}{audit}</p>'
-    )
 
 
 def _changed(one: Change) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops_nb.pages import markup
+from mlops_nb.pages import markup, revisions
 from mlops_nb.pages.registry import cells
 from mlops_nb.registry.risks.model import Risk
 from mlops_nb.show.page import escape
@@ -29,7 +29,7 @@ def body(address: RiskAddress, found: Listed, typed: str) -> str:
     names = "".join(f'<th scope="col"{" class=num" if name == "hazards" else ""}>{name}</th>' for name in _HEAD)
     listed = markup.table(names, (_row(address, one) for one in found.page), "Risks of versions")
     said = "Listed is each version that hazards were named for, that is in use, or that is the newest of its model."
-    return f'{head}<p class="muted">{said}</p>{listed}{_pager(address, found)}'
+    return f'{head}<p class="muted">{said}</p>{listed}{revisions.pager(address, address.after, found.page.next_page)}'
 
 
 def row(one: Risk) -> dict[str, Any]:
@@ -76,14 +76,3 @@ def _cost(one: Risk) -> str:
     if one.expected.cost is None:
         return '<span class="muted">can\'t be said</span>'
     return f"{escape(amount(one.expected.cost))} {escape(cut(one.expected.unit, 20))}"
-
-
-def _pager(address: RiskAddress, found: Listed) -> str:
-    if markup.still():
-        return ""
-    links = []
-    if address.after:
-        links.append(markup.link("First page", "risk", here=True))
-    if found.page.next_page:
-        links.append(markup.link("Next page", address.link(after=found.page.next_page), here=True))
-    return f'<div class="pager">{" ".join(links)}</div>' if links else ""
