@@ -23,6 +23,7 @@ HEARTBEAT_S = 10.0
 RETRY_S = 1.0
 _FORK_S = 5.0
 _WAIT_S = 0.2
+_PUT_BACK_MS = 500
 
 
 class Source(Protocol):
@@ -202,6 +203,7 @@ class Writer:
             with self._busy:
                 self._work()
         with self._busy:
+            self._put_back()
             self._disconnect()
         with self._starting:
             self._thread = None
@@ -246,6 +248,17 @@ class Writer:
                 raise
             self._connection, self._mark = connection, database.mark(self.path)
         return self._connection
+
+    def _put_back(self) -> None:
+        """Move what is in the write-ahead log into the database: only the last connection's end does it by itself.
+
+        A reader elsewhere may outlive this one, and a read-only one that is last can't: the file that is copied or
+        replaced then would not be the whole store.
+        """
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.execute(f"PRAGMA busy_timeout = {_PUT_BACK_MS}")
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _disconnect(self) -> None:
         if self._connection is not None:

@@ -138,7 +138,7 @@ class Visitor:
         return self.ready()
 
     def ready(self) -> Any:
-        self.page.wait_for_function(READY, timeout=20_000)
+        self.page.wait_for_function(READY, timeout=60_000)
         return self.page
 
 
@@ -149,6 +149,7 @@ def chromium() -> Iterator[Any]:
     found = shutil.which("chromium") or shutil.which("google-chrome")
     if found is None:
         pytest.skip("there is no Chromium here")
+    sync_api.expect.set_options(timeout=20_000)  # other tests want the machine too
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield browser
@@ -166,7 +167,7 @@ def visitor(chromium: Any) -> Iterator[Visit]:
     def visit(server: Server, *, theme: str = "light", width: int = 1440, quiet: bool = True, **more: Any) -> Visitor:
         options = {"viewport": {"width": width, "height": 1000}, "color_scheme": theme, "accept_downloads": True}
         context = chromium.new_context(**(options | more))
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(45_000)
         found = Visitor(context, server.url)
         made.append((found, quiet))
         return found

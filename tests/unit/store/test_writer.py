@@ -430,3 +430,17 @@ def test_a_fork_waits_until_no_thread_is_opening_a_connection(store):
         going = False
         for thread in threads:
             thread.join()
+
+
+def test_a_closed_store_is_one_whole_file_whoever_still_reads(store: Store):
+    """As a dashboard does, which looks at the store from a thread of its own."""
+    store.write(lambda c: c.execute("INSERT INTO key(name) VALUES ('a')"))
+    with contextlib.closing(sqlite3.connect(f"{store.path.as_uri()}?mode=ro", uri=True)) as reader:
+        assert reader.execute("SELECT count(*) FROM key").fetchall() == [(1,)]
+        store.close()
+        log = store.path.with_name("store.db-wal")
+        assert not log.exists() or log.stat().st_size == 0
+        copied = store.path.with_name("copied.db")
+        copied.write_bytes(store.path.read_bytes())
+    with contextlib.closing(sqlite3.connect(copied)) as alone:
+        assert alone.execute("SELECT name FROM key").fetchall() == [("a",)]
