@@ -135,9 +135,10 @@ def start_of(limit: int, after: str, most: int) -> int:
     """
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= most:
         raise InvalidInput(f"the limit is {brief(limit)}", expected=f"a whole number from 1 to {most}")
-    if after and not (after.isascii() and after.isdecimal() and len(after) < 13):
+    text = str(after or "0")
+    if not (text.isascii() and text.isdecimal() and len(text) < 13):
         raise InvalidInput(f"{brief(after)} is no cursor", expected="what .next_page of the page before says")
-    return int(after or 0)
+    return int(text)
 
 
 def _document(row: tuple[Any, ...]) -> Document:

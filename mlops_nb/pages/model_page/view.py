@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -171,13 +172,11 @@ class ModelView(PageView):
 
     async def go(self, query: str, *, write: bool = True) -> None:
         """As everywhere; and a moment typed without a zone gets the reader's, so that the address means one moment."""
-        try:
+        with suppress(MlopsError):  # its sentence is said where the address is read, just below
             asked = ModelAddress.read(query)
             if asked.at:
                 us = moments.moment(asked.at, ZoneInfo(self.visit.zone))
                 query = replace(asked, at=_iso(us, self.visit.zone)).query()
-        except MlopsError:  # the sentence is said where the address is read
-            pass
         await super().go(query, write=write)
 
 

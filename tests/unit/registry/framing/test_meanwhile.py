@@ -116,3 +116,10 @@ def test_lists_canvases_last_saved_first_and_then_the_models_without(store: Stor
     for wrong in ({"limit": 0}, {"limit": 201}, {"after": "x"}, {"after": "-1"}, {"after": "9" * 13}):
         with pytest.raises(InvalidInput):
             ml.canvases(**wrong)
+
+
+@pytest.mark.parametrize("after", [-5, "-5", "x", 1.5, "9" * 20])
+def test_what_is_no_cursor_is_one_line(store: Store, after: object):
+    for verb in (ml.canvases, ml.risks):
+        with pytest.raises(InvalidInput, match="is no cursor"):
+            verb(after=after)
